@@ -1,0 +1,152 @@
+# The Iperf protocol: library, reference pair, conformance checker. `make help` lists the targets.
+# Nothing is written outside $(BUILD), except by install.
+
+CC      ?= cc
+RAGEL   ?= ragel
+AWK     ?= awk
+PREFIX  ?= /usr/local
+DESTDIR ?=
+V       ?= 0
+Q       := $(if $(filter 0,$(V)),@)
+
+# One folder for each compiler and for sanitizers, so that their objects never mix.
+BUILD   ?= build$(if $(filter-out cc gcc,$(CC)),/$(CC))$(if $(SAN),/san)
+
+VERSION := 0.1.0
+SOVERSION := 0
+
+CFLAGS  ?= -O2 -g
+LDFLAGS ?=
+WARN    := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+san     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANFLAG := $(if $(SAN),$(san))
+cflags   = -std=gnu11 -D_GNU_SOURCE -DIPERF_VERSION='"$(VERSION)"' -I. -I$(BUILD) $(WARN) $(CFLAGS) $(SANFLAG) -fPIC -MMD -MP
+link     = $(CC) $(CFLAGS) $(SANFLAG) $(LDFLAGS)
+
+# Sources: every file of a folder. noun_test.c is a test program of its own; testnoun.c is what such programs share.
+sources  = $(filter-out %_test.c $(1)/test%.c,$(wildcard $(1)/*.c))
+shared   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/test*.c))
+objects  = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
+rl       := $(wildcard proto/*.rl)
+proto_o  := $(call objects,proto) $(patsubst %.rl,$(BUILD)/%.o,$(rl)) $(BUILD)/iperf-requirements.o
+ref_o    := $(call objects,ref)
+conf_o   := $(call objects,conformance)
+tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard proto/*_test.c ref/*_test.c conformance/*_test.c))
+
+lib_a    := $(BUILD)/libiperf-proto.a
+lib_so   := $(BUILD)/libiperf-proto.so.$(SOVERSION)
+programs :=
+
+.SECONDARY: # objects are kept, also where only a test needs them
+.PHONY: all
+all: $(lib_a) $(lib_so) $(programs) $(BUILD)/iperf-proto.pc
+
+$(BUILD)/iperf-requirements.h: SPEC.md proto/requirements.awk
+	@mkdir -p $(@D)
+	$(Q)$(AWK) -v form=h -f proto/requirements.awk SPEC.md >$@.tmp && mv $@.tmp $@
+$(BUILD)/iperf-requirements.c: SPEC.md proto/requirements.awk
+	@mkdir -p $(@D)
+	$(Q)$(AWK) -v form=c -f proto/requirements.awk SPEC.md >$@.tmp && mv $@.tmp $@
+
+$(BUILD)/%.c: %.rl
+	@mkdir -p $(@D)
+	$(Q)$(RAGEL) -G2 -o $@ $<
+$(BUILD)/proto/%.o: $(BUILD)/proto/%.c | $(BUILD)/iperf-requirements.h
+	@echo "  CC $@"
+	$(Q)$(CC) $(cflags) -Wno-implicit-fallthrough -c -o $@ $<
+$(BUILD)/%.o: %.c | $(BUILD)/iperf-requirements.h
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	$(Q)$(CC) $(cflags) -c -o $@ $<
+$(BUILD)/iperf-requirements.o: $(BUILD)/iperf-requirements.c $(BUILD)/iperf-requirements.h
+	$(Q)$(CC) $(cflags) -c -o $@ $<
+
+$(lib_a): $(proto_o)
+	@echo "  AR $@"
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(lib_so): $(proto_o)
+	@echo "  LD $@"
+	$(Q)$(link) -shared -Wl,-soname,$(notdir $@) -o $@ $^ $(shell pkg-config --libs jansson)
+	$(Q)ln -sf $(notdir $@) $(BUILD)/libiperf-proto.so
+
+$(BUILD)/iperf-ref: $(ref_o) $(lib_a)
+	@echo "  LD $@"
+	$(Q)$(link) -pthread -o $@ $^ $(shell pkg-config --libs libuv jansson)
+$(BUILD)/iperf-conform: $(conf_o) $(lib_a)
+	@echo "  LD $@"
+	$(Q)$(link) -o $@ $^ $(shell pkg-config --libs libpcap jansson)
+
+$(BUILD)/iperf-proto.pc: proto/iperf-proto.pc.in Makefile
+	@mkdir -p $(@D)
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< >$@
+
+# A test program has the objects of its folder, without the one that holds main.
+$(BUILD)/proto/%_test: $(BUILD)/proto/%_test.o $(call shared,proto) $(lib_a)
+	$(Q)$(link) -o $@ $^ $(shell pkg-config --libs cmocka jansson)
+$(BUILD)/conformance/%_test: $(BUILD)/conformance/%_test.o $(call shared,conformance) $(filter-out %/main.o,$(conf_o)) $(lib_a)
+	$(Q)$(link) -o $@ $^ $(shell pkg-config --libs cmocka libpcap jansson)
+$(BUILD)/ref/%_test: $(BUILD)/ref/%_test.o $(call shared,ref) $(filter-out %/main.o,$(ref_o)) $(lib_a)
+	$(Q)$(link) -pthread -o $@ $^ $(shell pkg-config --libs cmocka libuv jansson)
+
+# --- tests ----------------------------------------------------------------------------------------------------------
+
+scripts  := $(wildcard proto/*_check.sh ref/*_check.sh conformance/*_check.sh)
+jobs     := $(if $(filter -j%,$(MAKEFLAGS)),,-j2)
+
+.PHONY: check test demo bench deps pcaps install uninstall clean help
+check: ## install what is missing, build, and run every test
+	$(Q).ci/deps build check
+	$(Q)$(MAKE) $(jobs) --no-print-directory test
+
+test: all $(tests) ## build and run every test; installs nothing
+	$(Q)BUILD=$(BUILD) CC='$(CC)' .ci/tests $(BUILD)/logs $(tests) $(scripts)
+
+demo: ## watch a test over TCP and UDP, captured and checked
+	$(Q).ci/deps build demo
+	$(Q)$(MAKE) $(jobs) --no-print-directory all
+	$(Q)BUILD=$(BUILD) conformance/demo.sh
+
+bench: ## speed beside iperf3 and tcpdump, as ratios
+	$(Q).ci/deps build bench
+	$(Q)$(MAKE) $(jobs) --no-print-directory all
+	$(Q)BUILD=$(BUILD) conformance/bench.sh
+
+deps: ## install all that any target needs, and nothing else
+	$(Q).ci/deps build demo check bench ci pcaps
+
+pcaps: ## make the captures of pcaps/ anew
+	$(Q).ci/deps build pcaps
+	$(Q)$(MAKE) $(jobs) --no-print-directory all
+	$(Q)BUILD=$(BUILD) pcaps/make.py
+
+# --- installing -----------------------------------------------------------------------------------------------------
+
+headers  := $(filter-out %_private.h %_test.h $(wildcard proto/test*.h),$(wildcard proto/*.h)) $(BUILD)/iperf-requirements.h
+manuals  := ref/iperf-ref.1 conformance/iperf-conform.1
+to       := $(DESTDIR)$(PREFIX)
+
+install: all ## install to $(DESTDIR)$(PREFIX)
+	install -d $(to)/bin $(to)/lib/pkgconfig $(to)/include/iperf-proto/proto $(to)/share/man/man1
+	install -m 755 $(programs) $(to)/bin
+	install -m 644 $(lib_a) $(to)/lib
+	install -m 755 $(lib_so) $(to)/lib
+	ln -sf $(notdir $(lib_so)) $(to)/lib/libiperf-proto.so
+	install -m 644 $(BUILD)/iperf-proto.pc $(to)/lib/pkgconfig
+	install -m 644 $(filter proto/%,$(headers)) $(to)/include/iperf-proto/proto
+	install -m 644 $(filter-out proto/%,$(headers)) $(to)/include/iperf-proto
+	install -m 644 $(manuals) $(to)/share/man/man1
+
+uninstall: ## remove what install put there
+	rm -f $(addprefix $(to)/bin/,$(notdir $(programs))) $(addprefix $(to)/share/man/man1/,$(notdir $(manuals)))
+	rm -f $(to)/lib/$(notdir $(lib_a)) $(to)/lib/$(notdir $(lib_so)) $(to)/lib/libiperf-proto.so
+	rm -f $(to)/lib/pkgconfig/iperf-proto.pc
+	rm -rf $(to)/include/iperf-proto
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@echo "  with SAN=1 (ASan, UBSan), CC=clang, V=1 (show commands), PREFIX=, DESTDIR="
+
+-include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')
