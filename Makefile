@@ -35,7 +35,7 @@ tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard proto/*_test.c ref/*_test.c con
 
 lib_a    := $(BUILD)/libiperf-proto.a
 lib_so   := $(BUILD)/libiperf-proto.so.$(SOVERSION)
-programs :=
+programs := $(BUILD)/iperf-ref
 
 .SECONDARY: # objects are kept, also where only a test needs them
 .PHONY: all
@@ -91,6 +91,7 @@ $(BUILD)/ref/%_test: $(BUILD)/ref/%_test.o $(call shared,ref) $(filter-out %/mai
 # --- tests ----------------------------------------------------------------------------------------------------------
 
 scripts  := $(wildcard proto/*_check.sh ref/*_check.sh conformance/*_check.sh)
+wrapper  := $(if $(VALGRIND),valgrind -q --error-exitcode=99 --leak-check=full --child-silent-after-fork=yes)
 jobs     := $(if $(filter -j%,$(MAKEFLAGS)),,-j2)
 
 .PHONY: check test demo bench deps pcaps install uninstall clean help
@@ -99,7 +100,7 @@ check: ## install what is missing, build, and run every test
 	$(Q)$(MAKE) $(jobs) --no-print-directory test
 
 test: all $(tests) ## build and run every test; installs nothing
-	$(Q)BUILD=$(BUILD) CC='$(CC)' .ci/tests $(BUILD)/logs $(tests) $(scripts)
+	$(Q)BUILD=$(BUILD) IPERF_TEST_WRAPPER='$(wrapper)' .ci/tests $(BUILD)/logs $(tests) $(scripts)
 
 demo: ## watch a test over TCP and UDP, captured and checked
 	$(Q).ci/deps build demo
@@ -147,6 +148,6 @@ clean: ## remove build/
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
-	@echo "  with SAN=1 (ASan, UBSan), CC=clang, V=1 (show commands), PREFIX=, DESTDIR="
+	@echo "  with SAN=1 (ASan, UBSan), VALGRIND=1, CC=clang, V=1 (show commands), PREFIX=, DESTDIR="
 
 -include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')

@@ -335,10 +335,7 @@ static void asking_expired(struct iperf_client *client)
 
 static void confirm_expired(struct iperf_client *client, int64_t now_ns)
 {
-	close_results(client);
-	if (client->answered && client->results.count < begun_streams(client))
-		note(client, IPERF_OUTCOME_INCOMPLETE, IPERF_R_8_4_7, "the server lists %zu of %zu streams",
-		     client->results.count, begun_streams(client));
+	asking_expired(client);
 	enter(client, IPERF_CLIENT_PAYLOAD, now_ns);
 }
 
@@ -392,6 +389,8 @@ static void answer_ended(struct iperf_client *client, int64_t now_ns)
 	} else if (client->answer.status != IPERF_PARSE_DONE) {
 		malformed(client, now_ns, "it ends after %u octets", (unsigned)client->answer.offset);
 	} else if (!iperf_results_decode(client->config.text, client->text_length, &results, &error)) {
+		client->results.count = client->results.bytes = 0; /* its array holds half of the new ones */
+		client->answered = false;
 		if (error.at_known)
 			malformed(client, now_ns, "result data, octet %zu: %s", error.offset, error.text);
 		else
@@ -435,8 +434,9 @@ void iperf_client_payload_over(struct iperf_client *client, int64_t now_ns)
 static void ending_over(struct iperf_client *client, int64_t now_ns)
 {
 	bool udp_done = client->ends >= IPERF_STREAM_ENDS || count_streams(client, IPERF_UDP) == 0;
+	bool tcp_done = client->deadline_ns == INT64_MAX || !any_tcp_open(client);
 
-	if (udp_done && !any_tcp_open(client))
+	if (udp_done && tcp_done)
 		enter(client, IPERF_CLIENT_RESULTS, now_ns);
 }
 
@@ -464,8 +464,11 @@ static void end_streams(struct iperf_client *client, int64_t now_ns)
 
 static void ending_expired(struct iperf_client *client, int64_t now_ns)
 {
-	note(client, IPERF_OUTCOME_TIMEOUT, IPERF_R_8_1_6, "the server did not end its side of every TCP stream in time");
-	enter(client, IPERF_CLIENT_RESULTS, now_ns);
+	if (any_tcp_open(client))
+		note(client, IPERF_OUTCOME_TIMEOUT, IPERF_R_8_1_6,
+		     "the server did not end its side of every TCP stream in time");
+	client->deadline_ns = INT64_MAX; /* TCP is given up; the rounds of R-8.4-2 are not cut short */
+	ending_over(client, now_ns);
 }
 
 static void end_test(struct iperf_client *client, int64_t now_ns)
@@ -487,7 +490,9 @@ static void over(struct iperf_client *client, int64_t now_ns)
 	(void)now_ns;
 	close_results(client);
 	for (size_t i = 0; i < client->config.stream_count; i++) {
-		if (client->config.streams[i].open)
+		bool opening = client->control_open && i == client->begun; /* the test ended in BEGIN */
+
+		if (client->config.streams[i].open || opening)
 			decide(client, IPERF_CLIENT_CLOSE, (int)i, NULL, 0);
 		client->config.streams[i].open = false;
 	}
@@ -596,6 +601,8 @@ void iperf_client_init(struct iperf_client *client, const struct iperf_client_co
 {
 	memset(client, 0, sizeof *client);
 	client->config = *config;
+	if (client->config.again_ns < IPERF_STREAM_END_GAP + END_MARGIN) /* R-8.4-2, R-9.3-6 */
+		client->config.again_ns = IPERF_STREAM_END_GAP + END_MARGIN;
 	client->cookie = *cookie;
 	client->state = IPERF_CLIENT_START;
 	client->deadline_ns = client->again_ns = INT64_MAX;

@@ -83,7 +83,8 @@ struct iperf_client_stream {
 struct iperf_client_config {
 	int64_t t_results_ns;                /* SPEC 10 */
 	int64_t t_reject_ns;                 /* SPEC 10 */
-	int64_t again_ns;                    /* from an answer that does not do to the next request; no rule of SPEC */
+	int64_t again_ns;                    /* from an answer that does not do to the next request; less than 12 ms
+					      * counts as 12 ms (R-8.4-2, R-9.3-6) */
 	struct iperf_client_stream *streams; /* in the order in which they are to be begun */
 	size_t stream_count;
 	struct iperf_results results;        /* room for the listed streams: streams and capacity */
@@ -101,7 +102,7 @@ struct iperf_client {
 	enum iperf_outcome outcome;   /* the worst so far */
 	enum iperf_requirement why;   /* the requirement that it concerns, or IPERF_R_NONE */
 	char detail[200];             /* one sentence about it, without names of hosts; "" when OK */
-	struct iperf_results results; /* the last response; results.count is 0 before it */
+	struct iperf_results results; /* the last response; results.count is 0 before it, and after bad result data */
 	bool answered;                /* results holds a response to the present series of requests */
 	/* Private. */
 	size_t begun;                 /* streams begun, or lost while being opened */

@@ -329,7 +329,7 @@ static const struct input_row input_rows[] = {
 static void parse_in_all_cuts(const struct input_row *row, const struct octets *input, const struct verdict *expected)
 {
 	const struct iperf_cookie *cookie = cookie_named(row->cookie);
-	size_t third = input->length < 60 && !getenv("IPERF_TEST_SLOW") ? input->length : 0;
+	size_t third = input->length < 60 && !slow() ? input->length : 0;
 	struct iperf_parser parser;
 
 	for (size_t a = 0; a <= input->length; a++) {
@@ -376,7 +376,7 @@ static void run_input_changes(void **state)
 	for (size_t at = 0; at < input.length; at++) {
 		uint8_t right = input.at[at];
 
-		for (unsigned value = 0; value < 256; value += getenv("IPERF_TEST_SLOW") ? 15 : 1) {
+		for (unsigned value = 0; value < 256; value += slow() ? 15 : 1) {
 			struct iperf_parser parser;
 			struct verdict expected;
 
@@ -719,7 +719,7 @@ static void datagram_changed_anywhere(void **state)
 		size_t length = iperf_message_write(message, kinds[k], cookie_named('B'));
 
 		for (size_t at = 0; at < length; at++) {
-			for (unsigned change = 1; change < 256; change += getenv("IPERF_TEST_SLOW") ? 15 : 1) {
+			for (unsigned change = 1; change < 256; change += slow() ? 15 : 1) {
 				enum iperf_message_kind kind;
 
 				message[at] ^= (uint8_t)change;

@@ -479,7 +479,7 @@ static void truncated_at_every_octet(void **state)
 static void changed_at_every_octet(void **state)
 {
 	char text[] = GOOD;
-	unsigned step = getenv("IPERF_TEST_SLOW") ? 51 : 1;
+	unsigned step = slow() ? 51 : 1;
 
 	(void)state;
 	for (size_t at = 0; at < strlen(GOOD); at++) {

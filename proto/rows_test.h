@@ -88,10 +88,15 @@ static inline const uint8_t *ground(const void *octets, size_t length)
 
 /* --- chance and effort ------------------------------------------------------------------------------------------- */
 
+static inline bool slow(void)
+{
+	return getenv("IPERF_TEST_SLOW") != NULL;
+}
+
 /* Number of rounds of a heavy loop. */
 static inline unsigned rounds(unsigned normal)
 {
-	return getenv("IPERF_TEST_SLOW") ? (normal + 9) / 10 : normal;
+	return slow() ? (normal + 9) / 10 : normal;
 }
 
 static inline uint64_t seed_of(uint64_t normal)

@@ -163,10 +163,17 @@ static void take(struct iperf_server *server, struct iperf_conn *conn, int64_t n
 	decide(server, IPERF_DECIDE_TAKE, IPERF_R_6_1_1, conn, NULL);
 }
 
+/* R-10-3: an octet on a connection of the test keeps the test alive. */
+static void arrived(struct iperf_server *server, const struct iperf_conn *conn, int64_t now_ns)
+{
+	if (server->state == IPERF_TEST_RUNNING && linked(&conn->member))
+		server->arrival_ns = now_ns;
+}
+
 static void accept_conn(struct iperf_server *server, struct iperf_conn *conn, int64_t now_ns)
 {
-	(void)now_ns;
 	join(server, conn);
+	arrived(server, conn, now_ns); /* whatever follows in the same segment, be it the end of conn */
 	decide(server, IPERF_DECIDE_ACCEPT, IPERF_R_6_1_3, conn, NULL);
 }
 
@@ -312,22 +319,15 @@ static void control_octets(struct iperf_server *server, struct iperf_conn *conn,
 		release(server, IPERF_RELEASE_OCTET, IPERF_R_7_4);
 }
 
-/* R-10-3: an octet on a connection of the test keeps the test alive. */
-static void arrived(struct iperf_server *server, const struct iperf_conn *conn, int64_t now_ns)
-{
-	if (server->state == IPERF_TEST_RUNNING && linked(&conn->member))
-		server->arrival_ns = now_ns;
-}
-
 void iperf_server_octets(struct iperf_server *server, struct iperf_conn *conn, const uint8_t *octets, size_t length,
 			 int64_t now_ns)
 {
 	size_t used = 0;
 
-	while (used < length && (conn->state == IPERF_CONN_PREAMBLE || conn->state == IPERF_CONN_FIRST))
-		used += opening_octets(server, conn, octets + used, length - used, now_ns);
 	if (length > 0)
 		arrived(server, conn, now_ns);
+	while (used < length && (conn->state == IPERF_CONN_PREAMBLE || conn->state == IPERF_CONN_FIRST))
+		used += opening_octets(server, conn, octets + used, length - used, now_ns);
 	if (used == length)
 		return;
 	switch (conn->state) {
@@ -412,16 +412,18 @@ const struct iperf_stream *iperf_server_find(const struct iperf_server *server, 
 	return at ? &server->config.streams[at - 1] : NULL;
 }
 
-static void open_udp_stream(struct iperf_server *server, const struct iperf_endpoint *client, int64_t now_ns)
+/* False when there are too many streams: the datagram is dropped (R-11-4). */
+static bool open_udp_stream(struct iperf_server *server, const struct iperf_endpoint *client, int64_t now_ns)
 {
 	uint16_t *bucket = &server->bucket[bucket_of(client)];
 	struct iperf_stream *stream = new_stream(server, IPERF_UDP, client, now_ns);
 
 	if (!stream)
-		return; /* R-11-4 */
+		return false;
 	stream->next = *bucket;
 	*bucket = (uint16_t)stream->id;
 	decide(server, IPERF_DECIDE_STREAM, IPERF_R_8_3_1, NULL, stream);
+	return true;
 }
 
 void iperf_server_datagram(struct iperf_server *server, const struct iperf_endpoint *client, const uint8_t *octets,
@@ -435,11 +437,9 @@ void iperf_server_datagram(struct iperf_server *server, const struct iperf_endpo
 	at = find_stream(server, client);
 	if (at)
 		iperf_stream_datagram(&server->config.streams[at - 1], octets, length, &server->cookie, now_ns);
-	else if (iperf_datagram_parse(octets, length, &server->cookie, &kind) == IPERF_PARSE_DONE &&
-		 kind == IPERF_STREAM_BEGIN)
-		open_udp_stream(server, client, now_ns);
-	else
-		return; /* R-8.3-5 */
+	else if (iperf_datagram_parse(octets, length, &server->cookie, &kind) != IPERF_PARSE_DONE ||
+		 kind != IPERF_STREAM_BEGIN || !open_udp_stream(server, client, now_ns))
+		return; /* R-8.3-5, R-11-4 */
 	server->arrival_ns = now_ns;
 }
 

@@ -1,0 +1,151 @@
+#include "ref/datagrams.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ref/clock.h"
+#include "ref/socket.h"
+
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
+
+#define BATCH 32
+#define ROOM 65536  /* for the longest datagram, or as many as the kernel has joined (UDP_GRO) */
+
+union control {
+	struct cmsghdr align;
+	uint8_t octets[CMSG_SPACE(sizeof(int))];
+};
+
+struct datagrams {
+	int fd;
+	int wake;               /* eventfd: look at stop */
+	atomic_bool stop;
+	struct iperf_server *session;
+	pthread_mutex_t *lock;
+	pthread_t thread;
+	struct mmsghdr messages[BATCH];
+	struct iovec parts[BATCH];
+	struct sockaddr_storage sources[BATCH];
+	union control controls[BATCH];
+	uint8_t *room;          /* BATCH * ROOM octets; pages are used only as far as datagrams reach */
+};
+
+/* The length of each datagram (but the last, that may be shorter) of those that the kernel joined; 0: it is one. */
+static size_t segment_length(struct msghdr *message)
+{
+	for (struct cmsghdr *control = CMSG_FIRSTHDR(message); control; control = CMSG_NXTHDR(message, control)) {
+		int length;
+
+		if (control->cmsg_level != SOL_UDP || control->cmsg_type != UDP_GRO)
+			continue;
+		__builtin_memcpy(&length, CMSG_DATA(control), sizeof length);
+		return length > 0 ? (size_t)length : 0;
+	}
+	return 0;
+}
+
+/* Tells the session of one message: a datagram, which may be empty, or several in a row. */
+static void deliver(struct datagrams *datagrams, struct mmsghdr *message, int64_t now_ns)
+{
+	const uint8_t *octets = message->msg_hdr.msg_iov->iov_base;
+	size_t left = message->msg_len;
+	size_t segment = segment_length(&message->msg_hdr);
+	struct iperf_endpoint source;
+
+	socket_endpoint(message->msg_hdr.msg_name, &source);
+	do {
+		size_t length = segment > 0 && segment < left ? segment : left;
+
+		iperf_server_datagram(datagrams->session, &source, octets, length, now_ns);
+		octets += length;
+		left -= length;
+	} while (left > 0);
+}
+
+/* Makes the first count messages ready to be filled. */
+static void prepare(struct datagrams *datagrams, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		datagrams->parts[i] = (struct iovec){ datagrams->room + i * ROOM, ROOM };
+		datagrams->messages[i].msg_hdr = (struct msghdr){
+			.msg_name = &datagrams->sources[i],
+			.msg_namelen = sizeof datagrams->sources[i],
+			.msg_iov = &datagrams->parts[i],
+			.msg_iovlen = 1,
+			.msg_control = &datagrams->controls[i],
+			.msg_controllen = sizeof datagrams->controls[i],
+		};
+	}
+}
+
+static void *work(void *user)
+{
+	struct datagrams *datagrams = user;
+	struct pollfd waits[] = { { .fd = datagrams->fd, .events = POLLIN }, { .fd = datagrams->wake, .events = POLLIN } };
+
+	prepare(datagrams, BATCH);
+	while (!atomic_load(&datagrams->stop)) {
+		int count = recvmmsg(datagrams->fd, datagrams->messages, BATCH, MSG_DONTWAIT, NULL);
+		int64_t now_ns = clock_now_ns();
+
+		if (count <= 0) {
+			poll(waits, 2, -1);
+			continue;
+		}
+		pthread_mutex_lock(datagrams->lock);
+		for (int i = 0; i < count; i++)
+			deliver(datagrams, &datagrams->messages[i], now_ns);
+		pthread_mutex_unlock(datagrams->lock);
+		prepare(datagrams, (size_t)count);
+	}
+	return NULL;
+}
+
+int datagrams_start(struct datagrams **datagrams, int fd, struct iperf_server *session, pthread_mutex_t *lock)
+{
+	struct datagrams *new = calloc(1, sizeof *new);
+	int one = 1, error = -ENOMEM;
+
+	if (!new)
+		return error;
+	*new = (struct datagrams){ .fd = fd, .session = session, .lock = lock };
+	setsockopt(fd, SOL_UDP, UDP_GRO, &one, sizeof one); /* without it datagrams come singly, that is all */
+	new->room = malloc((size_t)BATCH * ROOM);
+	new->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (new->wake < 0)
+		error = -errno;
+	else if (new->room)
+		error = -pthread_create(&new->thread, NULL, work, new);
+	if (error == 0) {
+		*datagrams = new;
+		return 0;
+	}
+	if (new->wake >= 0)
+		close(new->wake);
+	free(new->room);
+	free(new);
+	return error;
+}
+
+void datagrams_stop(struct datagrams *datagrams)
+{
+	const uint64_t one = 1;
+
+	if (!datagrams)
+		return;
+	atomic_store(&datagrams->stop, true);
+	if (write(datagrams->wake, &one, sizeof one) == sizeof one)
+		pthread_join(datagrams->thread, NULL);
+	close(datagrams->wake);
+	free(datagrams->room);
+	free(datagrams);
+}
