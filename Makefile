@@ -35,7 +35,7 @@ tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard proto/*_test.c ref/*_test.c con
 
 lib_a    := $(BUILD)/libiperf-proto.a
 lib_so   := $(BUILD)/libiperf-proto.so.$(SOVERSION)
-programs := $(BUILD)/iperf-ref
+programs := $(BUILD)/iperf-ref $(BUILD)/iperf-conform
 
 .SECONDARY: # objects are kept, also where only a test needs them
 .PHONY: all

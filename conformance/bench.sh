@@ -1,0 +1,106 @@
+#!/bin/sh
+# Speed, always beside a peer in the same run: A B A B ..., and the median of the ratios pair by pair. Nothing is asserted:
+# machines differ. RUNS=5, SECONDS_EACH=2, CAPTURE_MB=1100.
+set -eu
+build=${BUILD:-build}
+runs=${RUNS:-5}
+each=${SECONDS_EACH:-2}
+megabytes=${CAPTURE_MB:-1100}
+out=$build/bench
+mkdir -p "$out"
+
+pids=
+trap 'for pid in $pids; do kill "$pid" 2>/dev/null || true; done' EXIT
+trap 'exit 1' INT TERM
+
+wait_for() { # FILE WORD PID
+	timeout 5 tail -n +1 --pid="$3" -f "$1" 2>/dev/null | grep -q -m 1 "$2"
+}
+
+# The number of a name within an object of a JSON document: OBJECT NAME <document.
+number() {
+	awk -v object="\"$1\"" -v name="\"$2\"" '
+		index($0, object ":") { inside = 1 }
+		inside && $1 == name ":" { gsub(/,/, "", $2); print $2; exit }'
+}
+
+median() { sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+row() { printf '%-34s %14s %14s %8s %s\n' "$@"; }
+
+"$build/iperf-ref" -s -p 0 >"$out/ref.log" 2>&1 &
+ref=$!; pids="$pids $ref"
+wait_for "$out/ref.log" listening $ref
+ref_port=$(sed -n 's/^Server listening on \([0-9]*\).*/\1/p' "$out/ref.log")
+iperf3_port=$((ref_port - 1))
+iperf3 -s -p $iperf3_port --forceflush >"$out/iperf3.log" 2>&1 &
+peer=$!; pids="$pids $peer"
+wait_for "$out/iperf3.log" listening $peer
+
+# NAME OPTIONS: rates of both, and their ratio.
+pair() {
+	name=$1; shift
+	: >"$out/a"; : >"$out/b"; : >"$out/ratios"
+	i=0
+	while [ $i -lt "$runs" ]; do
+		"$build/iperf-ref" -c 127.0.0.1 -p "$ref_port" -t "$each" -J "$@" >"$out/ref.json"
+		iperf3 -c 127.0.0.1 -p $iperf3_port -t "$each" -J "$@" >"$out/iperf3.json"
+		a=$(rate <"$out/ref.json"); b=$(rate <"$out/iperf3.json")
+		echo "$a" >>"$out/a"; echo "$b" >>"$out/b"
+		echo "$a $b" | awk '{ printf "%.3f\n", $1 / $2 }' >>"$out/ratios"
+		i=$((i + 1))
+	done
+	row "$name" "$(median <"$out/a")" "$(median <"$out/b")" "$(median <"$out/ratios")" "$(tr '\n' ' ' <"$out/ratios")"
+}
+gigabits() { number sum_received bits_per_second | awk '{ printf "%.2f\n", $1 / 1e9 }'; }
+# Datagrams that arrived, a second.
+datagrams() {
+	document=$(cat)
+	packets=$(echo "$document" | number sum packets)
+	for object in '"end":' '"sum":'; do document=$(echo "$document" | awk -v o="$object" 'p || index($0, o) { p = 1; print }'); done
+	echo "$document" | awk '
+		$1 == "\"packets\":" && !p { p = $2 + 0 }
+		$1 == "\"lost_packets\":" && l == "" { l = $2 + 0 }
+		$1 == "\"seconds\":" && !s { s = $2 + 0 }
+		END { printf "%.0f\n", (p - l) / s }'
+}
+
+row "" iperf-ref iperf3 ratio "(each pair)"
+rate() { gigabits; }
+pair "TCP, 1 stream, Gbit/s"
+pair "TCP, 4 streams, Gbit/s" -P 4
+rate() { datagrams; }
+pair "UDP, 1400 octets, datagrams/s" -u -b 0 -l 1400
+echo "iperf-ref server: $(awk '/VmHWM/ { printf "%.1f MiB resident at most", $2 / 1024 }' "/proc/$ref/status")"
+
+# The checker beside tcpdump, on a capture of a fast test.
+tcpdump -i lo -B 262144 -w "$out/bench.pcap" port "$ref_port" 2>"$out/tcpdump.log" &
+capture=$!; pids="$pids $capture"
+if ! wait_for "$out/tcpdump.log" "listening on" $capture; then
+	echo "Capturing is not permitted here: the checker was not measured"
+	exit 0
+fi
+"$build/iperf-ref" -c 127.0.0.1 -p "$ref_port" -n "${megabytes}M" -b 2G >/dev/null
+sleep 1 # the last packets are on their way to the file; nothing depends on them
+kill -INT $capture; wait $capture || true
+size=$(stat -c %s "$out/bench.pcap")
+# COMMAND...: octets of the capture per second.
+speed() {
+	start=$(date +%s.%N)
+	"$@" >/dev/null 2>&1 || true
+	echo "$start $(date +%s.%N) $size" | awk '{ printf "%.3f\n", $3 / ($2 - $1) / 1e9 }'
+}
+: >"$out/a"; : >"$out/b"; : >"$out/ratios"
+cat "$out/bench.pcap" >/dev/null # into the page cache, for both alike
+i=0
+while [ $i -lt "$runs" ]; do
+	a=$(speed "$build/iperf-conform" check -q "$out/bench.pcap")
+	b=$(speed tcpdump -r "$out/bench.pcap" -w /dev/null)
+	echo "$a" >>"$out/a"; echo "$b" >>"$out/b"
+	echo "$a $b" | awk '{ printf "%.3f\n", $1 / $2 }' >>"$out/ratios"
+	i=$((i + 1))
+done
+row "" "check" "tcpdump" ratio
+row "capture of $((size / 1000000)) MB, GB/s" "$(median <"$out/a")" "$(median <"$out/b")" "$(median <"$out/ratios")" \
+	"$(tr '\n' ' ' <"$out/ratios")"
+"$build/iperf-conform" check -q "$out/bench.pcap" || true
+rm -f "$out/bench.pcap"
