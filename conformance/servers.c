@@ -50,13 +50,19 @@ static void report_from_now(struct watched *server)
 	pending_tell(&server->pending, server->servers->report, &server->endpoint);
 }
 
+/* Whether what its judge says is to be reported at once. */
+static bool matters(struct watched *server)
+{
+	if (!server->reported && server->judge.iperf)
+		report_from_now(server);
+	return server->reported;
+}
+
 static void said(void *user, const struct iperf_said *what)
 {
 	struct watched *server = user;
 
-	if (!server->reported && server->judge.iperf)
-		report_from_now(server);
-	if (server->reported)
+	if (matters(server))
 		report_said(server->servers->report, &server->endpoint, what);
 	else
 		pending_said(&server->pending, what);
@@ -66,9 +72,7 @@ static void found(void *user, const struct iperf_finding *what)
 {
 	struct watched *server = user;
 
-	if (!server->reported && server->judge.iperf)
-		report_from_now(server);
-	if (server->reported)
+	if (matters(server))
 		report_found(server->servers->report, &server->endpoint, what);
 	else
 		pending_found(&server->pending, what);
@@ -96,11 +100,7 @@ static bool room(void *user, struct iperf_judge_conn *conn, size_t size)
 
 static struct watched **bucket_of(struct servers *servers, const struct iperf_endpoint *endpoint)
 {
-	uint32_t hash = endpoint->port;
-
-	for (size_t i = 0; i < sizeof endpoint->address; i++)
-		hash = hash * 31 + endpoint->address[i];
-	return &servers->buckets[(hash ^ hash >> 10) % BUCKETS];
+	return &servers->buckets[iperf_endpoint_hash(endpoint) % BUCKETS];
 }
 
 static struct watched *find(struct servers *servers, const struct iperf_endpoint *endpoint)

@@ -47,7 +47,7 @@ static inline struct client_end *client_end(struct client_world *world, int who)
 	return &world->end_[who + 2];
 }
 
-/* --- decisions, and what must hold of them -------------------------------------------------------------------------- */
+/* --- decisions, and what must hold of them ----------------------------------------------------------------------- */
 
 static inline bool client_is_udp(const struct client_world *world, int who)
 {
@@ -292,7 +292,8 @@ static inline void client_failed(struct client_world *world, const char *words)
 
 static inline bool client_query(struct client_world *world, const char *step)
 {
-	static const char *const states[] = { "START", "BEGIN", "CONFIRM", "PAYLOAD", "ENDING", "RESULTS", "FINISH", "DONE" };
+	static const char *const states[] = { "START",  "BEGIN",   "CONFIRM", "PAYLOAD",
+					      "ENDING", "RESULTS", "FINISH",  "DONE" };
 	const struct iperf_client *client = &world->client;
 	int64_t deadline = iperf_client_deadline(client);
 
@@ -307,8 +308,9 @@ static inline bool client_query(struct client_world *world, const char *step)
 		script_log(&world->script, "%s %s: %s", client_outcome(client), iperf_requirements[client->why].id,
 			   client->detail);
 	} else if (strcmp(step, "listing") == 0) {
-		script_log(&world->script, "%s, %zu streams, %llu bytes", client->answered ? "answered" : "not answered",
-			   client->results.count, (unsigned long long)client->results.bytes);
+		script_log(&world->script, "%s, %zu streams, %llu bytes",
+			   client->answered ? "answered" : "not answered", client->results.count,
+			   (unsigned long long)client->results.bytes);
 	} else {
 		return false;
 	}

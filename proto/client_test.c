@@ -12,7 +12,7 @@
 	"  SEND control TEST_END", "  HALF_CLOSE control"
 
 static const struct script_row rows[] = {
-	/* --- tests that go well ------------------------------------------------------------------------------------------- */
+	/* --- tests that go well ---------------------------------------------------------------------------------- */
 	{ "13.3/one-stream R-7-1 R-7-3 R-8.1-1 R-8.1-2 R-8.1-3 R-8.1-6 R-9.1-1 R-9.3-1 R-6.5-7 R-6.5-8", AT, {
 	    TO_FINISH,
 	    "listing", "  answered, 1 streams, 3 bytes",
@@ -28,7 +28,8 @@ static const struct script_row rows[] = {
 	    "state", "  BEGIN",
 	    "opened 3 50003", "  SEND 3 A STREAM_BEGIN", "  FLOW",
 	    "state", "  PAYLOAD",
-	    "over", "  SEND 1 STREAM_END", "  HALF_CLOSE 1", "  SEND 2 STREAM_END", "  HALF_CLOSE 2", "  SEND 3 STREAM_END",
+	    "over", "  SEND 1 STREAM_END", "  HALF_CLOSE 1", "  SEND 2 STREAM_END", "  HALF_CLOSE 2",
+	    "  SEND 3 STREAM_END",
 	    "  HALF_CLOSE 3",
 	    "state", "  ENDING",
 	    "ended 2", "  CLOSE 2",
@@ -62,7 +63,7 @@ static const struct script_row rows[] = {
 	    "+86400", "timer",
 	    "over", "  SEND 1 STREAM_END", "  HALF_CLOSE 1" } },
 
-	/* --- the control connection cannot be opened ------------------------------------------------------------------------ */
+	/* --- the control connection cannot be opened ------------------------------------------------------------- */
 	{ "13.3/refused R-5.2-4", AT, {
 	    "streams tcp",
 	    "start", "  OPEN control",
@@ -83,7 +84,7 @@ static const struct script_row rows[] = {
 	    "start", "  OPEN control",
 	    "deadline", "  in 3" } },
 
-	/* --- rejection and abort -------------------------------------------------------------------------------------------- */
+	/* --- rejection and abort --------------------------------------------------------------------------------- */
 	{ "5.2/rejected-at-once R-5.2-5 R-5.2-6 R-5.2-7", AT, {
 	    TO_BEGIN,
 	    "+0.002",
@@ -128,7 +129,8 @@ static const struct script_row rows[] = {
 	    "streams udp",
 	    "start", "  OPEN control",
 	    "opened control", "  SEND control A TEST_BEGIN", "  OPEN 1",
-	    "opened 1 50001", "  SEND 1 STREAM_BEGIN", "  SEND 1 STREAM_BEGIN", "  SEND 1 STREAM_BEGIN", "  OPEN results",
+	    "opened 1 50001", "  SEND 1 STREAM_BEGIN", "  SEND 1 STREAM_BEGIN", "  SEND 1 STREAM_BEGIN",
+	    "  OPEN results",
 	    "opened results", "  SEND results A RESULTS_REQUEST",
 	    "results: ANSWER{udp 50001 0 -}",
 	    "ended results", "  CLOSE results", "  FLOW",
@@ -165,7 +167,7 @@ static const struct script_row rows[] = {
 	    "stop",
 	    "timer" } },
 
-	/* --- streams that fail ----------------------------------------------------------------------------------------------- */
+	/* --- streams that fail ----------------------------------------------------------------------------------- */
 	{ "13.3/stream-refused R-8.1-7", AT, {
 	    "streams tcp tcp",
 	    "start", "  OPEN control",
@@ -242,7 +244,7 @@ static const struct script_row rows[] = {
 	    "failed 2 No route to host", "  OPEN results",
 	    "outcome", "  STREAM_LOST R-8.1-7: stream 1 could not be opened: Connection refused" } },
 
-	/* --- waits that end by T_results ---------------------------------------------------------------------------------------- */
+	/* --- waits that end by T_results ------------------------------------------------------------------------- */
 	{ "10/streams-are-not-ended R-8.1-6", AT, {
 	    TO_ENDING,
 	    "ended results",
@@ -299,7 +301,7 @@ static const struct script_row rows[] = {
 	    "ended results", "  CLOSE results", "  SEND control TEST_END", "  HALF_CLOSE control",
 	    "deadline", "  in 10" } },
 
-	/* --- octets where none may be ------------------------------------------------------------------------------------------ */
+	/* --- octets where none may be ---------------------------------------------------------------------------- */
 	{ "5.2/octets-on-control R-5.2-1", AT, {
 	    TO_PAYLOAD,
 	    "control: 'x'",
@@ -319,7 +321,7 @@ static const struct script_row rows[] = {
 	    "control:",
 	    "outcome", "  OK : " } },
 
-	/* --- the user stops --------------------------------------------------------------------------------------------------- */
+	/* --- the user stops -------------------------------------------------------------------------------------- */
 	{ "7/stop-in-start R-7-5", AT, {
 	    "streams tcp",
 	    "start", "  OPEN control",
@@ -350,7 +352,7 @@ static const struct script_row rows[] = {
 	    "stop", "  CLOSE 1", "  CLOSE control", "  OVER INTERRUPTED R-7-5",
 	    "stop" } },
 
-	/* --- which outcome is kept ---------------------------------------------------------------------------------------------- */
+	/* --- which outcome is kept ------------------------------------------------------------------------------- */
 	{ "13.3/malformed-is-worse-than-timeout R-9.3-2", AT, {
 	    TO_ENDING,
 	    "+10", "timer", "  OPEN results",
@@ -372,7 +374,7 @@ static const struct script_row rows[] = {
 	    "ended control", "  CLOSE control", "  OVER TIMEOUT R-9.3-5" } },
 };
 
-/* --- defaults ------------------------------------------------------------------------------------------------------------ */
+/* --- defaults ---------------------------------------------------------------------------------------------------- */
 
 static void defaults(void **state)
 {

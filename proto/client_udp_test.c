@@ -5,8 +5,8 @@
 #define THREE_BEGINS(n) "  SEND " n " STREAM_BEGIN", "  SEND " n " STREAM_BEGIN", "  SEND " n " STREAM_BEGIN"
 
 /* One UDP stream, up to each of the states. */
-#define TO_CONFIRM "streams udp", "start", "  OPEN control", "opened control", "  SEND control A TEST_BEGIN", "  OPEN 1", \
-	"opened 1 50001", THREE_BEGINS("1"), "  OPEN results"
+#define TO_CONFIRM "streams udp", "start", "  OPEN control", "opened control", "  SEND control A TEST_BEGIN", \
+	"  OPEN 1", "opened 1 50001", THREE_BEGINS("1"), "  OPEN results"
 #define TO_ASKED TO_CONFIRM, "opened results", "  SEND results A RESULTS_REQUEST"
 #define TO_PAYLOAD TO_ASKED, "results: ANSWER{udp 50001 0 -}", "ended results", "  CLOSE results", "  FLOW"
 #define TO_RESULTS TO_PAYLOAD, "over", "  SEND 1 STREAM_END", "wait", "  SEND 1 STREAM_END", "wait", \
@@ -14,9 +14,9 @@
 #define TEST_ENDS "  CLOSE results", "  SEND control TEST_END", "  HALF_CLOSE control"
 
 /* Two UDP streams, asked for. */
-#define TWO_ASKED "streams udp udp", "start", "  OPEN control", "opened control", "  SEND control A TEST_BEGIN", "  OPEN 1", \
-	"opened 1 50001", THREE_BEGINS("1"), "  OPEN 2", "opened 2 50002", THREE_BEGINS("2"), "  OPEN results", \
-	"opened results", "  SEND results A RESULTS_REQUEST"
+#define TWO_ASKED "streams udp udp", "start", "  OPEN control", "opened control", "  SEND control A TEST_BEGIN", \
+	"  OPEN 1", "opened 1 50001", THREE_BEGINS("1"), "  OPEN 2", "opened 2 50002", THREE_BEGINS("2"), \
+	"  OPEN results", "opened results", "  SEND results A RESULTS_REQUEST"
 #define TWO_RESULTS TWO_ASKED, "results: ANSWER{udp 50001 0 -; udp 50002 0 -}", "ended results", "  CLOSE results", \
 	"  FLOW", "over", "  SEND 1 STREAM_END", "  SEND 2 STREAM_END", "wait", "  SEND 1 STREAM_END", \
 	"  SEND 2 STREAM_END", "wait", "  SEND 1 STREAM_END", "  SEND 2 STREAM_END", "  OPEN results", \
@@ -103,7 +103,7 @@ static const struct script_row rows[] = {
 	    "outcome", "  TIMEOUT R-8.1-6: the server did not end its side of every TCP stream in time",
 	    "wait", "  SEND 2 STREAM_END", "  OPEN results" } },
 
-	/* --- CONFIRM: before the payload ----------------------------------------------------------------------------------- */
+	/* --- CONFIRM: before the payload ------------------------------------------------------------------------- */
 	{ "8.4/unlisted-stream-is-begun-again R-8.4-4 R-9.3-6", AT, {
 	    TO_ASKED,
 	    "results: ANSWER{}",
@@ -142,6 +142,17 @@ static const struct script_row rows[] = {
 	    "results: ANSWER{tcp 50001 0 -}",
 	    "ended results", "  CLOSE results",
 	    "wait", "  SEND 2 STREAM_BEGIN", "  OPEN results" } },
+	{ "8.4/lost-stream-is-not-waited-for R-8.4-4 R-8.1-7", AT, {
+	    "streams tcp udp",
+	    "start", "  OPEN control",
+	    "opened control", "  SEND control A TEST_BEGIN", "  OPEN 1",
+	    "opened 1 50001", "  SEND 1 A STREAM_BEGIN", "  OPEN 2",
+	    "opened 2 50002", THREE_BEGINS("2"), "  OPEN results",
+	    "opened results", "  SEND results A RESULTS_REQUEST",
+	    "ended 1", "  CLOSE 1", /* one stream too many for the server, say: it will never be listed */
+	    "results: ANSWER{udp 50002 0 -}",
+	    "ended results", "  CLOSE results", "  FLOW",
+	    "outcome", "  STREAM_LOST R-8.1-7: the server ended the connection of stream 1" } },
 	{ "8.4/unlisted-to-the-end R-8.4-4 R-8.4-7", AT, {
 	    TO_ASKED,
 	    "+9.99",
@@ -175,7 +186,8 @@ static const struct script_row rows[] = {
 	    TO_ASKED,
 	    "wait", "  CLOSE results", "  FLOW",
 	    "outcome", "  TIMEOUT R-9.3-5: no results response in time",
-	    "over", "  SEND 1 STREAM_END", "wait", "  SEND 1 STREAM_END", "wait", "  SEND 1 STREAM_END", "  OPEN results",
+	    "over", "  SEND 1 STREAM_END", "wait", "  SEND 1 STREAM_END", "wait", "  SEND 1 STREAM_END",
+	    "  OPEN results",
 	    "opened results", "  SEND results A RESULTS_REQUEST",
 	    "results: ANSWER{udp 50001 4 +}",
 	    "ended results", TEST_ENDS,
@@ -184,7 +196,8 @@ static const struct script_row rows[] = {
 	    TO_ASKED,
 	    "results: 'HTTP/1.1 400'", "  CLOSE results", "  FLOW",
 	    "outcome", "  MALFORMED R-9.3-2: malformed response: expected 'I' of IPERF_RESULTS_RESPONSE at octet 0",
-	    "over", "  SEND 1 STREAM_END", "wait", "  SEND 1 STREAM_END", "wait", "  SEND 1 STREAM_END", "  OPEN results",
+	    "over", "  SEND 1 STREAM_END", "wait", "  SEND 1 STREAM_END", "wait", "  SEND 1 STREAM_END",
+	    "  OPEN results",
 	    "opened results", "  SEND results A RESULTS_REQUEST",
 	    "results: ANSWER{udp 50001 4 +}",
 	    "ended results", TEST_ENDS,
@@ -198,7 +211,8 @@ static const struct script_row rows[] = {
 	    "opened results", "  SEND results A RESULTS_REQUEST",
 	    "results: ANSWER{udp 50002 0 -}",
 	    "ended results", "  CLOSE results", "  FLOW",
-	    "over", "  SEND 2 STREAM_END", "wait", "  SEND 2 STREAM_END", "wait", "  SEND 2 STREAM_END", "  OPEN results",
+	    "over", "  SEND 2 STREAM_END", "wait", "  SEND 2 STREAM_END", "wait", "  SEND 2 STREAM_END",
+	    "  OPEN results",
 	    "opened results", "  SEND results A RESULTS_REQUEST",
 	    "results: ANSWER{udp 50002 0 +}",
 	    "ended results", TEST_ENDS,
@@ -222,7 +236,7 @@ static const struct script_row rows[] = {
 	    "+1",
 	    "ended control", "  CLOSE results", "  CLOSE 1", "  CLOSE control", "  OVER ABORTED R-5.2-8" } },
 
-	/* --- RESULTS: after the payload ------------------------------------------------------------------------------------ */
+	/* --- RESULTS: after the payload -------------------------------------------------------------------------- */
 	{ "8.4/incomplete-stream-is-ended-again R-8.4-5 R-9.3-6", AT, {
 	    TO_RESULTS,
 	    "results: ANSWER{udp 50001 10 -}",
@@ -309,14 +323,15 @@ static const struct script_row rows[] = {
 	    "opened results", "  SEND results A RESULTS_REQUEST",
 	    "results: ANSWER{udp 50001 0 -}",
 	    "ended results", "  CLOSE results", "  FLOW",
-	    "over", "  SEND 1 STREAM_END", "wait", "  SEND 1 STREAM_END", "wait", "  SEND 1 STREAM_END", "  OPEN results",
+	    "over", "  SEND 1 STREAM_END", "wait", "  SEND 1 STREAM_END", "wait", "  SEND 1 STREAM_END",
+	    "  OPEN results",
 	    "opened results", "  SEND results A RESULTS_REQUEST",
 	    "results: ANSWER{udp 50001 0 -}",
 	    "ended results", "  CLOSE results",
 	    "+0.0099", "timer",
 	    "wait", "  SEND 1 STREAM_END", "  OPEN results" } },
 
-	/* --- what a server cannot do on UDP -------------------------------------------------------------------------------- */
+	/* --- what a server cannot do on UDP ---------------------------------------------------------------------- */
 	{ "8.3/datagram-from-the-server R-8.3-8", AT, {
 	    TO_PAYLOAD,
 	    "1: 'x'",

@@ -3,6 +3,7 @@
 #define IPERF_PROTO_ENDPOINT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -17,6 +18,16 @@ struct iperf_endpoint {
 static inline bool iperf_endpoint_equal(const struct iperf_endpoint *a, const struct iperf_endpoint *b)
 {
 	return a->port == b->port && a->scope == b->scope && memcmp(a->address, b->address, sizeof a->address) == 0;
+}
+
+/* A number for a table: equal endpoints have the same. */
+static inline uint32_t iperf_endpoint_hash(const struct iperf_endpoint *endpoint)
+{
+	uint32_t hash = endpoint->port;
+
+	for (size_t i = 0; i < sizeof endpoint->address; i++)
+		hash = hash * 31 + endpoint->address[i];
+	return hash ^ hash >> 8 ^ hash >> 16;
 }
 
 #endif

@@ -80,9 +80,9 @@ void iperf_parser_init(struct iperf_parser *parser, enum iperf_grammar grammar, 
  * not consumed. octets may be NULL when length is 0. */
 size_t iperf_parser_feed(struct iperf_parser *parser, const uint8_t *octets, size_t length);
 
-/* Writes in words what could have stood at parser->offset, such as "'_' of IPERF_TEST_BEGIN or IPERF_TEST_END" or
- * "octet 5 of the cookie", to text (always NUL-terminated, cut at size). For WRONG and for INCOMPLETE at the end of the
- * input. */
+/* Writes in words what could have stood at parser->offset, such as "'B' of IPERF_TEST_BEGIN or 'E' of IPERF_TEST_END"
+ * or "octet 5 of the cookie", to text (always NUL-terminated, cut at size). For WRONG and for INCOMPLETE at the end of
+ * the input. */
 void iperf_parser_expected(const struct iperf_parser *parser, char *text, size_t size);
 
 /* Whether the octet at parser->offset is, or should be, one of a message's cookie. */

@@ -153,7 +153,7 @@ static void consumed(struct iperf_parser *parser, const uint8_t *octets, size_t 
 size_t iperf_parser_feed(struct iperf_parser *parser, const uint8_t *octets, size_t length)
 {
 	const uint8_t *p = octets;
-	const uint8_t *pe = octets + length;
+	const uint8_t *pe = length ? octets + length : octets; /* NULL + 0 is undefined */
 	const uint8_t *const eof = NULL; /* the end of the input is the caller's business */
 	int cs = parser->state;
 

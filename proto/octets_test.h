@@ -76,8 +76,8 @@ static inline const char *octets_answer(struct octets *octets, const char *word)
 	octets_append_text(octets, " {\"streams\":[");
 	while (sscanf(word, " %3s %u %llu %c%n", protocol, &port, &bytes, &complete, &used) == 4) {
 		snprintf(text, sizeof text,
-			 "%s{\"id\":%u,\"protocol\":\"%s\",\"client_port\":%u,\"bytes\":%llu,\"packets\":%s,\"seconds\":1.5,"
-			 "\"complete\":%s}", id ? "," : "", id + 1, protocol, port, bytes,
+			 "%s{\"id\":%u,\"protocol\":\"%s\",\"client_port\":%u,\"bytes\":%llu,\"packets\":%s,"
+			 "\"seconds\":1.5,\"complete\":%s}", id ? "," : "", id + 1, protocol, port, bytes,
 			 strcmp(protocol, "udp") == 0 ? "1" : "null", complete == '+' ? "true" : "false");
 		octets_append_text(octets, text);
 		id++;

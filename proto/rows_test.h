@@ -1,6 +1,6 @@
 /* What the unit tests share: rows that become named tests, hard ground for input, and seeded chance.
  *
- * Environment: IPERF_TEST_SLOW makes the heavy loops shorter (valgrind); IPERF_TEST_SEED, a number, replaces the seed. */
+ * Environment: IPERF_TEST_SLOW makes the heavy loops shorter (valgrind); IPERF_TEST_SEED, a number, is the seed. */
 #ifndef IPERF_PROTO_ROWS_TEST_H
 #define IPERF_PROTO_ROWS_TEST_H
 
@@ -75,7 +75,8 @@ static inline const uint8_t *ground(const void *octets, size_t length)
 	static uint8_t *end;
 
 	if (!end) {
-		uint8_t *pages = mmap(NULL, 2 * GROUND_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		uint8_t *pages = mmap(NULL, 2 * GROUND_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				      -1, 0);
 
 		if (pages == MAP_FAILED || mprotect(pages + GROUND_SIZE, GROUND_SIZE, PROT_NONE) != 0)
 			abort();

@@ -52,14 +52,15 @@ __attribute__((format(printf, 2, 3))) static inline void script_log(struct scrip
 	va_list arguments;
 
 	va_start(arguments, format);
-	script->used += (size_t)vsnprintf(script->log + script->used, sizeof script->log - script->used, format, arguments);
+	script->used += (size_t)vsnprintf(script->log + script->used, sizeof script->log - script->used, format,
+					  arguments);
 	va_end(arguments);
 	assert_true(script->used < sizeof script->log - 1);
 	script->log[script->used++] = '\n';
 	script->log[script->used] = '\0';
 }
 
-/* --- segmentation -------------------------------------------------------------------------------------------------- */
+/* --- segmentation ------------------------------------------------------------------------------------------------ */
 
 static inline size_t script_segment(struct script *script, size_t at, size_t length)
 {
@@ -111,7 +112,7 @@ static inline bool script_next(struct script *script)
 	return script->cut < SCRIPT_CUTS;
 }
 
-/* --- running ------------------------------------------------------------------------------------------------------- */
+/* --- running ----------------------------------------------------------------------------------------------------- */
 
 static inline void script_fail(const struct script *script, const char *step, const char *expected)
 {

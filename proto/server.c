@@ -389,11 +389,7 @@ void iperf_server_connected(struct iperf_server *server, struct iperf_conn *conn
 
 static size_t bucket_of(const struct iperf_endpoint *client)
 {
-	uint32_t hash = client->port;
-
-	for (size_t i = 0; i < sizeof client->address; i++)
-		hash = hash * 31 + client->address[i];
-	return (hash ^ hash >> 8) % IPERF_UDP_BUCKETS;
+	return iperf_endpoint_hash(client) % IPERF_UDP_BUCKETS;
 }
 
 /* The index + 1 of a UDP stream, or 0. */

@@ -39,7 +39,7 @@ struct scenario {
 	struct event events[EVENTS];
 };
 
-/* --- making one -------------------------------------------------------------------------------------------------------- */
+/* --- making one -------------------------------------------------------------------------------------------------- */
 
 static void plan_add(struct plan *plan, const void *octets, size_t length)
 {
@@ -84,7 +84,8 @@ static void make_datagram(struct event *event, uint64_t *seed)
 
 	event->what = DATAGRAM;
 	event->client = (struct iperf_endpoint){ .port = (uint16_t)(1 + 0x100 * chance(seed, 4)) };
-	event->length = iperf_message_write(event->datagram, kinds[chance(seed, 3)], cookie_named("AAAB"[chance(seed, 4)]));
+	event->length = iperf_message_write(event->datagram, kinds[chance(seed, 3)],
+					    cookie_named("AAAB"[chance(seed, 4)]));
 	if (chance(seed, 3) == 0)
 		event->length = chance(seed, event->length);
 }
@@ -103,7 +104,9 @@ static void make_event(struct scenario *scenario, struct event *event, size_t *c
 	} else if (dice < 70) {
 		event->what = OCTETS;
 		event->from = plan->sent;
-		event->length = chance(seed, 3) ? plan->length - plan->sent : chance(seed, plan->length - plan->sent + 1);
+		event->length = plan->length - plan->sent;
+		if (chance(seed, 3) == 0)
+			event->length = chance(seed, event->length + 1);
 		plan->sent += event->length;
 	} else if (dice < 78) {
 		event->what = chance(seed, 3) ? END_OF_FILE : RESET;
@@ -135,7 +138,7 @@ static void make_scenario(struct scenario *scenario, uint64_t seed)
 		make_event(scenario, &scenario->events[i], &connected);
 }
 
-/* --- playing it -------------------------------------------------------------------------------------------------------- */
+/* --- playing it -------------------------------------------------------------------------------------------------- */
 
 /* All that a run has decided, and the deadline after each event. */
 struct journal {
@@ -155,7 +158,7 @@ static void play_event(struct world *world, const struct scenario *scenario, con
 {
 	const struct world_conn *conn = &world->conns[event->conn];
 	bool of_conn = event->what == OCTETS || event->what == END_OF_FILE || event->what == RESET;
-	char name[8];
+	char name[24];
 
 	if (of_conn && conn->gone)
 		return;
@@ -193,7 +196,8 @@ static void note(struct journal *journal, struct world *world, size_t event)
 
 	journal->used += (size_t)snprintf(journal->text + journal->used, sizeof journal->text - journal->used,
 					  "event %zu, deadline %lld\n%s", event,
-					  (long long)(deadline == INT64_MAX ? -1 : deadline - WORLD_BEGAN), world->script.log);
+					  (long long)(deadline == INT64_MAX ? -1 : deadline - WORLD_BEGAN),
+					  world->script.log);
 	assert_true(journal->used < sizeof journal->text);
 }
 
@@ -233,7 +237,7 @@ static void play(struct journal *journal, const struct scenario *scenario, enum 
 	play_out(&world);
 }
 
-/* --- tests --------------------------------------------------------------------------------------------------------------- */
+/* --- tests ------------------------------------------------------------------------------------------------------- */
 
 /* How often each kind of decision was seen: chance must reach all of them. */
 static size_t times(const struct journal *journal, const char *word)
@@ -247,10 +251,11 @@ static size_t times(const struct journal *journal, const char *word)
 
 static void any_events(void **state)
 {
-	static const char *const words[] = { "TAKE", "ACCEPT", "BEGIN", "STREAM", "STREAM udp", "RESPOND", "REJECT", "CLOSE",
-					     "RELEASE END", "RELEASE EOF", "RELEASE RESET", "RELEASE OCTET",
-					     "RELEASE T_IDLE", "RELEASE T_BEGIN", "RELEASE LEFT", "RELEASE STOP", "R-11-2",
-					     "R-11-4", "R-11-5", "R-6.2-4", "R-6.5-10", "R-5.1-4", "R-9.1-8", "R-9.1-12" };
+	static const char *const words[] = {
+		"TAKE", "ACCEPT", "BEGIN", "STREAM", "STREAM udp", "RESPOND", "REJECT", "CLOSE", "RELEASE END",
+		"RELEASE EOF", "RELEASE RESET", "RELEASE OCTET", "RELEASE T_IDLE", "RELEASE T_BEGIN", "RELEASE LEFT",
+		"RELEASE STOP", "R-11-2", "R-11-4", "R-11-5", "R-6.2-4", "R-6.5-10", "R-5.1-4", "R-9.1-8", "R-9.1-12",
+	};
 	static struct scenario scenario;
 	static struct journal whole, cut;
 	size_t seen[COUNT(words)] = { 0 };

@@ -21,7 +21,7 @@
 #define WORLD_BEGAN (INT64_C(1000) * IPERF_S) /* any time; not 0 */
 
 struct world_conn {
-	char name[8];
+	char name[24];
 	struct iperf_conn *conn; /* memory of its own, freed as soon as the session has let go of it */
 	bool gone;               /* REJECT or CLOSE was decided */
 };
@@ -48,7 +48,7 @@ static inline struct world_conn *world_conn_of(struct world *world, const struct
 	return NULL;
 }
 
-/* --- what must hold at all times ------------------------------------------------------------------------------------- */
+/* --- what must hold at all times --------------------------------------------------------------------------------- */
 
 #define WORLD_CONN(link, field) \
 	((struct iperf_conn *)(void *)((char *)(uintptr_t)(link) - offsetof(struct iperf_conn, field)))
@@ -136,7 +136,8 @@ static inline void world_results(const struct iperf_server *server, char *text, 
 		snprintf(text + used, size - used, "] %llu", (unsigned long long)results.bytes);
 }
 
-static inline void world_stream_name(struct world *world, const struct iperf_decision *decision, char *text, size_t size)
+static inline void world_stream_name(struct world *world, const struct iperf_decision *decision, char *text,
+				     size_t size)
 {
 	if (decision->conn)
 		snprintf(text, size, "%s %u", world_conn_of(world, decision->conn)->name, decision->stream->id);
@@ -194,7 +195,8 @@ static inline void world_book(struct world *world, const struct iperf_decision *
 
 static inline void world_decide(void *user, const struct iperf_server *server, const struct iperf_decision *decision)
 {
-	static const char *const kinds[] = { "TAKE", "ACCEPT", "BEGIN", "STREAM", "RESPOND", "RELEASE", "REJECT", "CLOSE" };
+	static const char *const kinds[] = { "TAKE",    "ACCEPT",  "BEGIN",  "STREAM",
+					     "RESPOND", "RELEASE", "REJECT", "CLOSE" };
 	static const char *const releases[] = { "END", "EOF", "RESET", "OCTET", "T_IDLE", "T_BEGIN", "LEFT", "STOP" };
 	struct world *world = user;
 	const char *why = iperf_requirements[decision->why].id;
@@ -344,7 +346,7 @@ static inline void world_timer(struct world *world)
 	assert_true(iperf_server_deadline(&world->server) > world->now_ns); /* all that was due is done */
 }
 
-/* --- queries ------------------------------------------------------------------------------------------------------ */
+/* --- queries ----------------------------------------------------------------------------------------------------- */
 
 static inline void world_query_results(struct world *world)
 {
@@ -397,7 +399,8 @@ static inline void world_conn_step(struct world *world, const char *step)
 	struct octets octets;
 
 	if (strncmp(rest, " connect", 8) == 0) {
-		world_connect(world, step, length, rest[8] ? (unsigned)atoi(rest + 8) : 40001 + (unsigned)world->conn_count);
+		world_connect(world, step, length,
+			      rest[8] ? (unsigned)atoi(rest + 8) : 40001 + (unsigned)world->conn_count);
 	} else if (*rest == ':') {
 		octets_of(&octets, rest + 1);
 		script_octets(&world->script, world_feed, world_named(world, step, length), &octets);

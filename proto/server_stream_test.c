@@ -6,7 +6,7 @@
 #define RUNNING "a connect", "a: A TEST_BEGIN", "  TAKE a R-6.1-1", "  BEGIN a R-5.1-5"
 
 static const struct script_row rows[] = {
-	/* --- 8.1: a stream from its beginning to its end --------------------------------------------------------------- */
+	/* --- 8.1: a stream from its beginning to its end --------------------------------------------------------- */
 	{ "8.1/whole-stream-in-one-segment R-8.1-1 R-8.1-2 R-8.1-5 R-8.2-1", AT, {
 	    RUNNING, "s connect",
 	    "s: A STREAM_BEGIN 'abc' STREAM_END", "  ACCEPT s R-6.1-3", "  STREAM s 1 R-8.1-4",
@@ -34,7 +34,7 @@ static const struct script_row rows[] = {
 	    "s: STREAM_END",
 	    "results", "  1 tcp port 40002 bytes 20000 packets 0 seconds 0 complete", "  sum 20000" } },
 
-	/* --- 8.2: termination ------------------------------------------------------------------------------------------ */
+	/* --- 8.2: termination ------------------------------------------------------------------------------------ */
 	{ "8.2/no-payload R-8.2-1 R-8.2-5", AT, {
 	    RUNNING, "s connect",
 	    "s: A STREAM_BEGIN STREAM_END", "  ACCEPT s R-6.1-3", "  STREAM s 1 R-8.1-4",
@@ -72,7 +72,7 @@ static const struct script_row rows[] = {
 	    "s reset", "  CLOSE s R-8.2-6",
 	    "results", "  1 tcp port 40002 bytes 3 packets 0 seconds 0 complete", "  sum 3" } },
 
-	/* --- 8.5, 9.2: several ----------------------------------------------------------------------------------------- */
+	/* --- 8.5, 9.2: several ----------------------------------------------------------------------------------- */
 	{ "8.5/no-stream R-8.5-1", AT, {
 	    RUNNING, "r connect",
 	    "r: A RESULTS_REQUEST", "  ACCEPT r R-6.1-3", "  RESPOND r R-9.1-3",
@@ -108,7 +108,7 @@ static const struct script_row rows[] = {
 	    "t: B STREAM_BEGIN/B", "  ACCEPT t R-6.1-3", "  STREAM t 1 R-8.1-4",
 	    "results", "  1 tcp port 40004 bytes 0 packets 0 seconds 0 not complete", "  sum 0" } },
 
-	/* --- 9.2: seconds ------------------------------------------------------------------------------------------------ */
+	/* --- 9.2: seconds ---------------------------------------------------------------------------------------- */
 	{ "9.2/seconds-to-the-last-octet R-9.2-7", AT, {
 	    RUNNING, "s connect",
 	    "s: A", "  ACCEPT s R-6.1-3",
@@ -138,7 +138,7 @@ static const struct script_row rows[] = {
 	    "results", "  1 tcp port 40001 bytes 1 packets 0 seconds 3 not complete",
 	    "  2 tcp port 40003 bytes 1 packets 0 seconds 1 not complete", "  sum 2" } },
 
-	/* --- 9.1: results ------------------------------------------------------------------------------------------------ */
+	/* --- 9.1: results ---------------------------------------------------------------------------------------- */
 	{ "9.1/state-of-the-moment R-9.1-6 R-9.1-7", AT, {
 	    RUNNING, "s connect", "r connect", "q connect", "w connect",
 	    "r: A RESULTS_REQUEST", "  ACCEPT r R-6.1-3", "  RESPOND r R-9.1-3",
@@ -191,7 +191,7 @@ static const struct script_row rows[] = {
 	    "r: B RESULTS_REQUEST/B", "  REJECT r R-6.2-2" } },
 };
 
-/* --- the answer on the wire ---------------------------------------------------------------------------------------- */
+/* --- the answer on the wire -------------------------------------------------------------------------------------- */
 
 /* What iperf_server_results says is what SPEC 9.2 asks for, with the times of a test that began at any moment. */
 static void results_as_result_data(void **state)

@@ -1,11 +1,11 @@
-/* The server session: kinds of connections, collision prevention, the control connection. SPEC 5 to 7, and the tables of
- * SPEC 13.1 and 13.2. The notation is that of server_script_test.h. */
+/* The server session: kinds of connections, collision prevention, the control connection. SPEC 5 to 7, and the tables
+ * of SPEC 13.1 and 13.2. The notation is that of server_script_test.h. */
 #include "proto/server_script_test.h"
 
 #define GET "'GET / HTTP/1.1\r\nHost: iperf.example.org:5201\r\n\r\n'"
 
 static const struct script_row rows[] = {
-	/* --- 5.1: preamble and first message ------------------------------------------------------------------------ */
+	/* --- 5.1: preamble and first message --------------------------------------------------------------------- */
 	{ "5.1/test-begin-makes-control R-5.1-5 R-6.1-1 R-7-1", AT, {
 	    "a connect",
 	    "a: A TEST_BEGIN", "  TAKE a R-6.1-1", "  BEGIN a R-5.1-5",
@@ -85,7 +85,7 @@ static const struct script_row rows[] = {
 	    "state", "  HELD A",
 	    "a: TEST_BEGIN[48..]", "  BEGIN a R-5.1-5" } },
 
-	/* --- 6.1: taking the cookie --------------------------------------------------------------------------------- */
+	/* --- 6.1: taking the cookie ------------------------------------------------------------------------------ */
 	{ "6.1/first-complete-preamble-wins R-6.1-1 R-6.1-2", AT, {
 	    "a connect", "b connect",
 	    "a: A[0..31]",
@@ -128,7 +128,7 @@ static const struct script_row rows[] = {
 	    "c: A", "  ACCEPT c R-6.1-3",
 	    "counts", "  pending 2 results 0 members 3 streams 0" } },
 
-	/* --- 6.2: rejecting ----------------------------------------------------------------------------------------- */
+	/* --- 6.2: rejecting -------------------------------------------------------------------------------------- */
 	{ "6.2/other-is-rejected-while-held R-6.2-1 R-6.2-2 R-5.2-3", AT, {
 	    "a connect", "b connect",
 	    "a: A", "  TAKE a R-6.1-1",
@@ -181,7 +181,7 @@ static const struct script_row rows[] = {
 	    "a: TEST_BEGIN", "  REJECT a R-6.2-4",
 	    "b: TEST_END", "  RELEASE END R-6.5-1", "  CLOSE b R-6.5-4" } },
 
-	/* --- 6.3: provisional holding ------------------------------------------------------------------------------- */
+	/* --- 6.3: provisional holding ---------------------------------------------------------------------------- */
 	{ "6.3/get-request R-6.3-1 R-5.1-6", AT, {
 	    "a connect",
 	    "a: " GET, "  TAKE a R-6.1-1", "  CLOSE a R-5.1-6", "  RELEASE LEFT R-6.3-1",
@@ -237,12 +237,13 @@ static const struct script_row rows[] = {
 	{ "6.3/begun-stream-of-an-earlier-cookie-is-forgotten R-6.3-1", AT, {
 	    "a connect", "b connect", "c connect",
 	    "a: A STREAM_BEGIN", "  TAKE a R-6.1-1", "  STREAM a 1 R-8.1-4",
-	    "b: A TEST_BEGIN TEST_END", "  ACCEPT b R-6.1-3", "  BEGIN b R-5.1-5", "  RELEASE END R-6.5-1 [1 tcp 0 -] 0",
+	    "b: A TEST_BEGIN TEST_END", "  ACCEPT b R-6.1-3", "  BEGIN b R-5.1-5",
+	    "  RELEASE END R-6.5-1 [1 tcp 0 -] 0",
 	    "  CLOSE a R-6.5-4", "  CLOSE b R-6.5-4",
 	    "c: C", "  TAKE c R-6.1-1",
 	    "c eof", "  CLOSE c R-5.1-6", "  RELEASE LEFT R-6.3-1" } },
 
-	/* --- 6.4: overtaking ---------------------------------------------------------------------------------------- */
+	/* --- 6.4: overtaking ------------------------------------------------------------------------------------- */
 	{ "6.4/stream-before-test-begin R-6.4-1 R-6.4-2", AT, {
 	    "s connect", "a connect", "r connect",
 	    "s: A STREAM_BEGIN 'abc'", "  TAKE s R-6.1-1", "  STREAM s 1 R-8.1-4",
@@ -263,7 +264,7 @@ static const struct script_row rows[] = {
 	    "a: A TEST_BEGIN", "  ACCEPT a R-6.1-3", "  BEGIN a R-5.1-5",
 	    "r: A RESULTS_REQUEST", "  ACCEPT r R-6.1-3", "  RESPOND r R-9.1-3 [1 tcp 0 -, 2 tcp 0 -] 0" } },
 
-	/* --- 6.5: release ------------------------------------------------------------------------------------------- */
+	/* --- 6.5: release ---------------------------------------------------------------------------------------- */
 	{ "6.5/test-end R-6.5-1 R-6.5-4 R-6.5-6", AT, {
 	    "a connect", "s connect", "r connect", "f connect", "p connect",
 	    "a: A TEST_BEGIN", "  TAKE a R-6.1-1", "  BEGIN a R-5.1-5",
@@ -360,7 +361,7 @@ static const struct script_row rows[] = {
 	    "a connect",
 	    "a: =0000000000000000000000000000000000000000000000000000000000000000", "  TAKE a R-6.1-1" } },
 
-	/* --- stopping ----------------------------------------------------------------------------------------------- */
+	/* --- stopping -------------------------------------------------------------------------------------------- */
 	{ "6.5/stop-in-test R-6.5-9", AT, {
 	    "a connect", "s connect", "r connect", "f connect", "p connect",
 	    "a: A TEST_BEGIN", "  TAKE a R-6.1-1", "  BEGIN a R-5.1-5",
@@ -368,7 +369,8 @@ static const struct script_row rows[] = {
 	    "r: A RESULTS_REQUEST", "  ACCEPT r R-6.1-3", "  RESPOND r R-9.1-3 [1 tcp 0 -] 0",
 	    "f: A", "  ACCEPT f R-6.1-3",
 	    "p: B[0..1]",
-	    "stop", "  RELEASE STOP R-6.5-9 [1 tcp 0 -] 0", "  CLOSE a R-6.5-4", "  CLOSE s R-6.5-4", "  CLOSE r R-6.5-4",
+	    "stop", "  RELEASE STOP R-6.5-9 [1 tcp 0 -] 0", "  CLOSE a R-6.5-4", "  CLOSE s R-6.5-4",
+	    "  CLOSE r R-6.5-4",
 	    "  CLOSE f R-6.5-4", "  CLOSE p R-6.5-9",
 	    "stop",
 	    "deadline", "  none" } },
@@ -382,7 +384,7 @@ static const struct script_row rows[] = {
 	    "a: A[0..31]",
 	    "stop", "  CLOSE a R-6.5-9", "  CLOSE b R-6.5-9" } },
 
-	/* --- 7: the control connection ------------------------------------------------------------------------------ */
+	/* --- 7: the control connection --------------------------------------------------------------------------- */
 	{ "7/whole-test-in-one-segment R-7-4 R-4.3-1 R-8.5-1", AT, {
 	    "a connect",
 	    "a: A TEST_BEGIN TEST_END", "  TAKE a R-6.1-1", "  BEGIN a R-5.1-5", "  RELEASE END R-6.5-1",
@@ -435,10 +437,11 @@ static const struct script_row rows[] = {
 	    "  CLOSE a R-6.5-4" } },
 	{ "7/next-client-after-an-abort R-7-4 R-6.5-5", AT, {
 	    "a connect", "b connect",
-	    "a: A TEST_BEGIN 'x'", "  TAKE a R-6.1-1", "  BEGIN a R-5.1-5", "  RELEASE OCTET R-7-4", "  CLOSE a R-6.5-4",
+	    "a: A TEST_BEGIN 'x'", "  TAKE a R-6.1-1", "  BEGIN a R-5.1-5", "  RELEASE OCTET R-7-4",
+	    "  CLOSE a R-6.5-4",
 	    "b: B TEST_BEGIN/B", "  TAKE b R-6.1-1", "  BEGIN b R-5.1-5" } },
 
-	/* --- 13.1, 13.2: what the tables add ------------------------------------------------------------------------- */
+	/* --- 13.1, 13.2: what the tables add --------------------------------------------------------------------- */
 	{ "13.2/empty-arrivals-in-every-state", AT, {
 	    "a connect", "s connect", "r connect",
 	    "a:",

@@ -6,7 +6,7 @@
 #define LONG_HELLO "config hello=1000" /* T_hello out of the way of T_idle */
 
 static const struct script_row rows[] = {
-	/* --- T_hello ----------------------------------------------------------------------------------------------------- */
+	/* --- T_hello --------------------------------------------------------------------------------------------- */
 	{ "10/t-hello-silent R-10-1", AT, {
 	    "deadline", "  none",
 	    "a connect",
@@ -69,7 +69,7 @@ static const struct script_row rows[] = {
 	    "+9",
 	    "b: TEST_END/B", "  RELEASE END R-6.5-1", "  CLOSE b R-6.5-4" } },
 
-	/* --- T_begin ----------------------------------------------------------------------------------------------------- */
+	/* --- T_begin --------------------------------------------------------------------------------------------- */
 	{ "6.3/t-begin R-6.3-2 R-6.3-3", AT, {
 	    "p connect", "s connect",
 	    "+4",
@@ -85,7 +85,8 @@ static const struct script_row rows[] = {
 	    "wait", "  CLOSE p R-10-1",
 	    "deadline", "  in 4",
 	    "+3.9", "timer",
-	    "+0.1", "timer", "  RELEASE T_BEGIN R-6.3-2 [1 tcp 1 -, 2 tcp 3 -] 4", "  CLOSE s R-6.3-3", "  CLOSE t R-6.3-3",
+	    "+0.1", "timer", "  RELEASE T_BEGIN R-6.3-2 [1 tcp 1 -, 2 tcp 3 -] 4", "  CLOSE s R-6.3-3",
+	    "  CLOSE t R-6.3-3",
 	    "  CLOSE f R-6.3-3", "  CLOSE q R-10-1",
 	    "state", "  IDLE",
 	    "deadline", "  none" } },
@@ -139,7 +140,7 @@ static const struct script_row rows[] = {
 	    "wait", "  RELEASE T_BEGIN R-6.3-2 [1 tcp 0 -] 0", "  CLOSE s R-6.3-3",
 	    "a: A TEST_BEGIN", "  TAKE a R-6.1-1", "  BEGIN a R-5.1-5" } },
 
-	/* --- T_idle: what keeps a test alive ------------------------------------------------------------------------------- */
+	/* --- T_idle: what keeps a test alive --------------------------------------------------------------------- */
 	{ "10/t-idle R-10-2 R-6.5-3 R-6.5-4 R-6.5-5", AT, {
 	    RUNNING, "s connect",
 	    "s: A STREAM_BEGIN 'abc'", "  ACCEPT s R-6.1-3", "  STREAM s 1 R-8.1-4",
@@ -234,7 +235,7 @@ static const struct script_row rows[] = {
 	    "udp 5000: x*10",
 	    "deadline", "  in 60" } },
 
-	/* --- T_idle: what does not ----------------------------------------------------------------------------------------- */
+	/* --- T_idle: what does not ------------------------------------------------------------------------------- */
 	{ "10/t-idle-rejected-octets-do-not-count R-10-3", AT, {
 	    LONG_HELLO, RUNNING, "b connect",
 	    "+10",
@@ -293,7 +294,7 @@ static const struct script_row rows[] = {
 	    "udp 5001: x*10",
 	    "deadline", "  in 50" } },
 
-	/* --- answered results connections ----------------------------------------------------------------------------------- */
+	/* --- answered results connections ------------------------------------------------------------------------ */
 	{ "9.1/t-hello-from-the-answer R-9.1-12", AT, {
 	    RUNNING, "r connect",
 	    "+5",
@@ -326,7 +327,7 @@ static const struct script_row rows[] = {
 	    "r eof", "  CLOSE r R-9.1-4",
 	    "q: A RESULTS_REQUEST", "  ACCEPT q R-6.1-3", "  RESPOND q R-9.1-3" } },
 
-	/* --- connections without a first message ----------------------------------------------------------------------------- */
+	/* --- connections without a first message ----------------------------------------------------------------- */
 	{ "11/third-of-two-pending R-11-1 R-11-2", AT, {
 	    "config pending=2",
 	    "a connect", "b connect",
@@ -366,7 +367,7 @@ static const struct script_row rows[] = {
 	    "s connect", "  CLOSE y R-11-2",
 	    "s: A STREAM_BEGIN", "  ACCEPT s R-6.1-3", "  STREAM s 1 R-8.1-4" } },
 
-	/* --- streams ----------------------------------------------------------------------------------------------------------- */
+	/* --- streams --------------------------------------------------------------------------------------------- */
 	{ "11/third-of-two-streams R-11-3 R-11-4", AT, {
 	    "config streams=2", RUNNING, "s connect", "t connect", "u connect",
 	    "s: A STREAM_BEGIN 'x'", "  ACCEPT s R-6.1-3", "  STREAM s 1 R-8.1-4",
@@ -402,7 +403,7 @@ static const struct script_row rows[] = {
 	    "s: A STREAM_BEGIN", "  TAKE s R-6.1-1", "  CLOSE s R-11-4", "  RELEASE LEFT R-6.3-1" } },
 };
 
-/* --- the default bounds ------------------------------------------------------------------------------------------------ */
+/* --- the default bounds ------------------------------------------------------------------------------------------ */
 
 static struct world world;
 
@@ -414,7 +415,7 @@ static size_t connect_many(size_t count, const char *words)
 	for (size_t i = 0; i < count; i++) {
 		struct octets octets;
 		struct world_conn *conn;
-		char name[8];
+		char name[24];
 
 		world.script.used = 0; /* the log of one step */
 		snprintf(name, sizeof name, "c%zu", i);
@@ -485,7 +486,8 @@ static void streams_128_mixed(void **state)
 				      begin.length, world.now_ns);
 	}
 	assert_int_equal(connect_many(30, "A STREAM_BEGIN 'x'"), 1 + 28);
-	iperf_server_datagram(&world.server, &(struct iperf_endpoint){ .port = 500 }, begin.at, begin.length, world.now_ns);
+	iperf_server_datagram(&world.server, &(struct iperf_endpoint){ .port = 500 }, begin.at, begin.length,
+			      world.now_ns);
 	assert_int_equal(world.server.stream_count, 128);
 	world.script.used = 0;
 	world_end(&world);

@@ -6,7 +6,7 @@
 #define ONE_STREAM RUNNING, "udp 5000: STREAM_BEGIN", "  STREAM udp 5000 1 R-8.3-1"
 
 static const struct script_row rows[] = {
-	/* --- opening ----------------------------------------------------------------------------------------------------- */
+	/* --- opening --------------------------------------------------------------------------------------------- */
 	{ "8.3/stream-begin-opens R-8.3-1 R-9.2-5", AT, {
 	    ONE_STREAM,
 	    "results", "  1 udp port 5000 bytes 0 packets 0 seconds 0 not complete", "  sum 0" } },
@@ -60,7 +60,7 @@ static const struct script_row rows[] = {
 	    "udp 5000: STREAM_BEGIN[25..]",
 	    "results", "  sum 0" } },
 
-	/* --- names --------------------------------------------------------------------------------------------------------- */
+	/* --- names ----------------------------------------------------------------------------------------------- */
 	{ "8.3/other-port-is-another-stream R-8.3-1 R-8.3-10 R-9.2-4", AT, {
 	    ONE_STREAM,
 	    "udp 5001: STREAM_BEGIN", "  STREAM udp 5001 2 R-8.3-1",
@@ -96,7 +96,7 @@ static const struct script_row rows[] = {
 	    "results", "  1 tcp port 5000 bytes 3 packets 0 seconds 0 not complete",
 	    "  2 udp port 5000 bytes 10 packets 1 seconds 0 not complete", "  sum 13" } },
 
-	/* --- payload and repeats ------------------------------------------------------------------------------------------- */
+	/* --- payload and repeats --------------------------------------------------------------------------------- */
 	{ "8.3/payload-of-any-length R-8.3-3 R-9.2-5", AT, {
 	    ONE_STREAM,
 	    "udp 5000: x*1",
@@ -156,7 +156,7 @@ static const struct script_row rows[] = {
 	    "+2",
 	    "results", "  1 udp port 5000 bytes 10 packets 1 seconds 1.5 not complete", "  sum 10" } },
 
-	/* --- between tests ------------------------------------------------------------------------------------------------- */
+	/* --- between tests --------------------------------------------------------------------------------------- */
 	{ "8.3/streams-of-a-test-are-forgotten R-6.5-4 R-8.3-5", AT, {
 	    ONE_STREAM,
 	    "a: TEST_END", "  RELEASE END R-6.5-1 [1 udp 0/0 -] 0", "  CLOSE a R-6.5-4",
@@ -177,7 +177,7 @@ static const struct script_row rows[] = {
 	    "a: TEST_END", "  RELEASE END R-6.5-1 [1 udp 0/0 +] 0", "  CLOSE a R-6.5-4" } },
 };
 
-/* --- many sources ---------------------------------------------------------------------------------------------------- */
+/* --- many sources ------------------------------------------------------------------------------------------------ */
 
 /* 128 sources that share a port, or share an address, or whose octets are permuted: none is taken for another. */
 static void many_sources(void **state)
@@ -219,9 +219,32 @@ static void many_sources(void **state)
 	world_end(&world);
 }
 
+/* iperf_server_find: the stream of a source, for a caller that asks; none but in a running test. */
+static void find(void **state)
+{
+	static const struct script_row row = { "", AT, { ONE_STREAM } };
+	struct iperf_endpoint client = { .address = { [10] = 0xff, 0xff, 192, 0, 2, 1 }, .port = 5000 };
+	static struct world world;
+
+	(void)state;
+	world_init(&world, &(struct script){ .row = &row });
+	assert_null(iperf_server_find(&world.server, &client));
+	script_run(&world.script, world_step);
+	assert_ptr_equal(iperf_server_find(&world.server, &client), &world.streams[0]);
+	client.port++;
+	assert_null(iperf_server_find(&world.server, &client));
+	client.port--;
+	client.scope = 1;
+	assert_null(iperf_server_find(&world.server, &client));
+	client.scope = 0;
+	world_end(&world);
+	assert_null(iperf_server_find(&world.server, &client));
+}
+
 int main(void)
 {
 	ROWS_ADD(rows, run_server_script);
 	test_add("8.3/many-sources R-8.3-1 R-8.3-3", many_sources, NULL);
+	test_add("8.3/find R-8.3-1", find, NULL);
 	return tests_run("server_udp");
 }

@@ -8,7 +8,7 @@
 
 #define BEGAN (INT64_C(5000) * IPERF_S + 7) /* no round number, and not 0 */
 
-/* --- rows: what arrives, and when ---------------------------------------------------------------------------------- */
+/* --- rows: what arrives, and when -------------------------------------------------------------------------------- */
 
 struct arrival {
 	const char *words;
@@ -115,7 +115,7 @@ static void run_stream(void **state)
 	}
 }
 
-/* --- sizes --------------------------------------------------------------------------------------------------------- */
+/* --- sizes ------------------------------------------------------------------------------------------------------- */
 
 static void long_tcp_stream(void **state)
 {
@@ -147,7 +147,7 @@ static void udp_sums_beyond_32_bits(void **state)
 	assert_true(fabs(iperf_stream_seconds(&stream) - 1e-9) < 1e-15);
 }
 
-/* --- the names of UDP streams ------------------------------------------------------------------------------------- */
+/* --- the names of UDP streams ------------------------------------------------------------------------------------ */
 
 struct endpoint_row {
 	const char *name;

@@ -229,8 +229,8 @@ static void run_skip(void **state)
 	}
 }
 
-/* YES when all of the last 49 octets are known and right, NO when a known one behind the last hole is wrong or there are
- * too few, UNKNOWN else: what precedes a hole is forgotten. So YES and NO are never wrong, whatever filled the holes. */
+/* YES when all of the last 49 octets are known and right, NO when a known one behind the last hole is wrong or there
+ * are too few, UNKNOWN else: what precedes a hole is forgotten. So YES and NO are never wrong, whatever filled it. */
 static void skip_against_oracle(void **state)
 {
 	const struct iperf_cookie *cookie = cookie_named('A');
@@ -271,6 +271,31 @@ static void skip_against_oracle(void **state)
 	}
 }
 
+#define BLOCK (UINT64_C(5) << 30)
+
+/* A block of 5 GiB of which only the last page can be read: more is not looked at, and its length is counted. */
+static void long_block(void **state)
+{
+	const size_t page = 65536;
+	struct iperf_terminator terminator;
+	struct octets end;
+	uint8_t *block = mmap(NULL, BLOCK, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	(void)state;
+	if (block == MAP_FAILED || mprotect(block + BLOCK - page, page, PROT_READ | PROT_WRITE) != 0)
+		fail_msg("no room for 5 GiB of addresses");
+	octets_of(&end, "STREAM_END");
+	memcpy(block + BLOCK - end.length, end.at, end.length);
+	iperf_terminator_init(&terminator);
+	iperf_terminator_feed(&terminator, block, BLOCK);
+	assert_true(terminator.total == BLOCK);
+	assert_int_equal(iperf_terminator_state(&terminator, cookie_named('A')), IPERF_TERMINATED_YES);
+	iperf_terminator_feed(&terminator, block, BLOCK - 1);
+	assert_true(terminator.total == 2 * BLOCK - 1);
+	assert_int_equal(iperf_terminator_state(&terminator, cookie_named('A')), IPERF_TERMINATED_NO);
+	munmap(block, BLOCK);
+}
+
 static void length_is_the_messages(void **state)
 {
 	(void)state;
@@ -287,6 +312,7 @@ int main(void)
 	test_add("8.2/cookie-is-asked-late", cookie_is_asked_late, NULL);
 	test_add("8.2/chance-against-oracle R-8.2-1 R-8.2-2 R-8.2-3 R-8.2-4", chance_against_oracle, NULL);
 	test_add("8.2/skip-against-oracle", skip_against_oracle, NULL);
+	test_add("8.2/block-of-5-GiB R-8.2-1", long_block, NULL);
 	test_add("8.2/length R-8.2-5", length_is_the_messages, NULL);
 	return tests_run("terminator");
 }
