@@ -83,8 +83,8 @@ struct iperf_client_stream {
 struct iperf_client_config {
 	int64_t t_results_ns;                /* SPEC 10 */
 	int64_t t_reject_ns;                 /* SPEC 10 */
-	int64_t again_ns;                    /* from an answer that does not do to the next request; less than 12 ms
-					      * counts as 12 ms (R-8.4-2, R-9.3-6) */
+	int64_t again_ns;                    /* from an answer that does not do to the next request; less than 20 ms
+					      * counts as 20 ms (R-8.4-2, R-9.3-6) */
 	struct iperf_client_stream *streams; /* in the order in which they are to be begun */
 	size_t stream_count;
 	struct iperf_results results;        /* room for the listed streams: streams and capacity */

@@ -219,7 +219,8 @@ bool iperf_results_decode(const char *text, size_t length, struct iperf_results 
 		error->offset = syntax.position > 0 ? (size_t)syntax.position : 0;
 		if (!*syntax.text) /* the library's way to say so */
 			return wrong(error, IPERF_R_NONE, "out of memory");
-		return wrong(error, IPERF_R_9_2_1, "%s", syntax.text);
+		return wrong(error, json_error_code(&syntax) == json_error_numeric_overflow ? IPERF_R_9_2_8 : IPERF_R_9_2_1,
+			     "%s", syntax.text);
 	}
 	error->at_known = false;
 	ok = decode_object(object, results, error);
