@@ -33,20 +33,18 @@ static struct chunk *insert(struct chunks *c, allocate_fn *allocate, struct chun
 	return new;
 }
 
-/* Cuts the chunk at *link in two at an offset, if that lies within it. */
+/* Cuts the chunk at *link, which is no contradiction, in two at an offset if that lies within it. */
 static int split(struct chunks *c, allocate_fn *allocate, struct chunk **link, uint64_t at)
 {
-	struct chunk *head = *link, *tail;
+	struct chunk *head = *link;
 	struct part p;
 
 	if (at <= head->offset || at >= chunk_end(head))
 		return 0;
 	p = (struct part){at, head->seen ? head->octets + (at - head->offset) : NULL,
 			  (uint32_t)(chunk_end(head) - at), head->moment};
-	tail = insert(c, allocate, &head->next, &p, p.length);
-	if (!tail)
+	if (!insert(c, allocate, &head->next, &p, p.length))
 		return -ENOMEM;
-	tail->why = head->why;
 	head->length -= p.length;
 	return 0;
 }

@@ -42,7 +42,7 @@ static void remember(struct direction *d, const uint8_t *octets, uint32_t length
 	}
 	at = (uint32_t)(d->next % DIRECTION_KEPT);
 	if (length > DIRECTION_KEPT) {
-		at = (uint32_t)((d->next + length - DIRECTION_KEPT) % DIRECTION_KEPT);
+		at = (uint32_t)((d->next + length) % DIRECTION_KEPT);
 		octets += length - DIRECTION_KEPT;
 		length = DIRECTION_KEPT;
 	}
@@ -69,8 +69,6 @@ static void tell_unseen(struct direction *d, const struct teller *t, uint64_t co
 
 	d->next += count;
 	d->run = d->next;
-	if (d->highest < d->next)
-		d->highest = d->next;
 	if (t->options.events->unseen)
 		t->options.events->unseen(t->options.user, d->connection, d->side, count, why, &w);
 }
@@ -103,8 +101,7 @@ static void give_up(struct direction *d, const struct teller *t, uint64_t upto)
 		const struct chunk *c = d->waiting.first;
 		uint64_t end = c && c->offset < upto ? c->offset : upto;
 
-		if (d->next < end)
-			tell_unseen(d, t, end - d->next, UNSEEN_MISSING, t->now);
+		tell_unseen(d, t, end - d->next, UNSEEN_MISSING, t->now);
 		tell_ready(d, t);
 	}
 }
@@ -225,7 +222,6 @@ void direction_fin(struct direction *d, const struct teller *t, uint32_t seq)
 	d->fin_seen = true;
 	d->fin = (uint64_t)offset;
 	d->fin_at = t->now;
-	d->patience_packets++;
 	chunks_cut(&d->waiting, d->fin);
 	tell_ready(d, t);
 }

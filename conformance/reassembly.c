@@ -14,6 +14,9 @@
 /* A SYN carries no more data than one packet (RFC 7413), so that its answer acknowledges no more. */
 #define SYN_DATA_MAX 65535
 
+/* The most that can have been sent and not be in the capture before it is established: a window that is not scaled. */
+#define FIRST_WINDOW 65535
+
 /* What is kept of a direction after its end. */
 struct grave {
 	bool known, syn_seen;
@@ -248,7 +251,7 @@ static bool shows_established(const struct entry *e, int side, const struct segm
 		return false;
 	if (s->flags & SEGMENT_SYN)
 		return true;
-	return side == 0 || (s->length > 0 && o->known && s->ack - o->base <= o->highest);
+	return side == 0 || (s->length > 0 && o->known && s->ack - o->base <= o->highest + FIRST_WINDOW);
 }
 
 /* Fixes the sequence number of offset 0 in both directions as soon as it can be known. */
@@ -263,7 +266,7 @@ static void take_start(struct entry *e, int side, const struct segment *s)
 	} else if (!d->known && (s->length > 0 || (s->flags & SEGMENT_FIN))) {
 		direction_start(d, s->seq);
 	}
-	if ((s->flags & SEGMENT_ACK) && d->syn_seen && !o->known && e->table.connection.established)
+	if ((s->flags & SEGMENT_ACK) && d->syn_seen && !o->known)
 		direction_start(o, s->ack);
 }
 
@@ -326,8 +329,10 @@ static int take_segment(struct reassembly *r, struct entry *e, int side, const s
 	}
 	if (!e->table.connection.established && shows_established(e, side, s))
 		tell_established(r, e);
+	if (!e->table.connection.established && !(s->flags & SEGMENT_SYN))
+		return 0; /* of an older connection, or challenging the SYN */
 	take_start(e, side, s);
-	if ((s->flags & SEGMENT_ACK) && e->table.connection.established)
+	if (s->flags & SEGMENT_ACK)
 		direction_ack(&e->directions[!side], s->ack, s->window);
 	if (take_stream(r, e, side, s) < 0)
 		return -ENOMEM;

@@ -71,8 +71,9 @@ struct reassembly_events {
 	void (*opened)(void *user, struct connection *c, const struct where *w);
 
 	/*
-	 * It is established: end 1 answered with SYN and ACK; or, as the capture lacks that, a later packet shows it. A
-	 * connection whose start was not seen is taken for established when it is opened.
+	 * It is established: end 1 answered with SYN and ACK; or, as the capture lacks that, a later packet shows it. Until
+	 * then all else but SYN and reset is ignored, for it belongs to an older connection of the ports. A connection whose
+	 * start was not seen is taken for established when it is opened.
 	 */
 	void (*established)(void *user, struct connection *c, const struct where *w);
 

@@ -1,7 +1,9 @@
-/* tshark as an independent judge: for each capture in pcaps/ and one made here, what `follow` gives of each connection must
- * be what the reassembly tells; and the same packets shuffled and repeated must tell the same. Without tshark the first
- * is skipped. Captures that were cut by a snap length are left out, for there tshark shows something else; so are
- * connections with missing octets, if tshark too finds that segments of them were lost. */
+/* tshark as an independent judge: for each capture in pcaps/ and one made here, what it follows of each connection must be
+ * what the reassembly tells; and the same packets shuffled and repeated must tell the same. Without tshark the first
+ * is skipped.
+ *
+ * Left out are captures that tshark shows in another way: those that a snap length cut, with fragments or contradictions,
+ * broken ones; and connections with missing octets, if tshark too finds that segments of them were lost. */
 #include <arpa/inet.h>
 #include <glob.h>
 #include <setjmp.h>
@@ -14,30 +16,88 @@
 #include "conformance/capture.h"
 #include "conformance/testevents.h"
 #include "conformance/testpackets.h"
+#include "conformance/testtshark.h"
 
-/* More would make the command line too long; the rest of a capture's connections is left out. */
-#define MOST_CONNECTIONS 300
-
-#define TSHARK "tshark -n -o tcp.check_checksum:FALSE -r '%s' "
-
-/* The TCP segments of a capture, what was made of them, and which packet of the file each was. */
+/* The TCP segments of a capture and what was made of them. */
 struct trace {
+	char *path;
+	uint16_t index;      /* among all, which makes its addresses differ from those of others */
+	const char *omitted; /* why tshark cannot judge it, or NULL */
+	size_t frames;       /* packets before its first in the file for tshark */
 	struct testpackets packets;
 	struct testevents events;
-	uint64_t *numbers; /* in the file */
-	bool cut;
 };
 
-/* What happens in the capture made here: two connections one after the other on the same ports; the first meets all that
- * networks do, the second lacks octets in its middle and at its end. */
-static const char made[] =
-	"> S; < S a0; > a0; > a0 =one; > @6 a0 =three; > @3 a0 =two; < a11; > @3 a0 =twothreefour; < a15 =yes; < a15 =yesno; > @15 a5; "
-	"> @15 a5 =five; > @15 a5 =five; < @5 a19; > F @19 a5 =six; < @5 a23; < F @5 a23; > @23 a6;"
-	"> t100 S @5000; < S @7000 a5000; > @5000 a7000; > @5000 a7000 =one; > @5006 a7000 =three; < @7000 a5011; > t60 @5011 a7000 =four;"
-	"< @7000 a5015; < @7002 a5015 =yes; > @5015 a7005; < t60 F @7005 a5015; > F @5015 a7006; < @7006 a5016";
+static struct tshark tshark;
+static bool have_tshark;
 
-/* The path of that capture: nothing in it may be left out. */
-static char *own;
+/* What happens in the capture made here: two connections one after the other on the same ports; the first meets all that
+ * networks do, the second lacks octets in its middle. */
+static const char made[] =
+	"> S; < S a0; > a0; > a0 =one; > @6 a0 =three; > @3 a0 =two; < a11; > @3 a0 =twothreefour; < a15 =yes; "
+	"< a15 =yesno; > @15 a5; > @15 a5 =five; > @15 a5 =five; < @5 a19; > F @19 a5 =six; < @5 a23; < F @5 a23; > @23 a6;"
+	"> t100 S @5000; < S @7000 a5000; > @5000 a7000; > @5000 a7000 =one; > @5006 a7000 =three; < @7000 a5011; "
+	"> t60 @5011 a7000 =four; < @7000 a5015; < @7002 a5015 =yes; > @5015 a7005; < t60 F @7005 a5015; > F @5015 a7006; "
+	"< @7006 a5016";
+
+static bool is_ipv4(const struct iperf_endpoint *e)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, 0xff};
+
+	return memcmp(e->address, mapped, sizeof mapped) == 0;
+}
+
+/* Changes an address, of 4 or of 16 octets, to one of that capture alone. */
+static void change_address(uint8_t *address, uint16_t index)
+{
+	address[1] ^= (uint8_t)(index >> 8);
+	address[2] ^= (uint8_t)index;
+}
+
+/* Gives a packet to tshark as it is but for its addresses, which are changed where they stand. */
+static void add_packet(const struct trace *t, const struct capture_packet *p, const struct segment *s)
+{
+	size_t skip = is_ipv4(&s->source) ? 12 : 0, size = 16 - skip;
+	uint8_t *octets = malloc(p->captured), addresses[32], *at;
+
+	assert_non_null(octets);
+	memcpy(octets, p->octets, p->captured);
+	memcpy(addresses, s->source.address + skip, size);
+	memcpy(addresses + size, s->destination.address + skip, size);
+	at = memmem(octets, p->captured, addresses, 2 * size);
+	assert_non_null(at);
+	change_address(at, t->index);
+	change_address(at + size, t->index);
+	tshark_add(&tshark, p->linktype, octets, p->captured, p->length);
+	free(octets);
+}
+
+static void take_packet(struct trace *t, const struct capture_packet *p)
+{
+	struct segment s;
+
+	switch (decode_packet(p->linktype, p->octets, p->captured, p->length, &s)) {
+	case DECODE_SEGMENT:
+		break;
+	case DECODE_CUT:
+		t->omitted = "cut by a snap length";
+		return;
+	case DECODE_TCP_FRAGMENT:
+		t->omitted = "it has fragments";
+		return;
+	case DECODE_OTHER:
+	case DECODE_FRAGMENT:
+	case DECODE_MALFORMED:
+		return;
+	}
+	if (s.protocol != SEGMENT_TCP)
+		return;
+	if (s.captured < s.length)
+		t->omitted = "cut by a snap length";
+	testpackets_add(&t->packets, &s, p->time_ns);
+	if (have_tshark)
+		add_packet(t, p, &s);
+}
 
 static void run_trace(struct trace *t)
 {
@@ -46,31 +106,27 @@ static void run_trace(struct trace *t)
 	testevents_init(&t->events);
 	options = testevents_options(&t->events);
 	testevents_run(&t->events, &options, &t->packets);
+	for (size_t i = 0; i < t->events.count; i++) {
+		const struct testconnection *c = &t->events.connections[i];
+
+		if (c->late_conflicts || c->streams[0].unseen[UNSEEN_CONFLICT] || c->streams[1].unseen[UNSEEN_CONFLICT])
+			t->omitted = "it has contradictions";
+	}
 }
 
-static void read_trace(struct trace *t, const char *path)
+static void read_trace(struct trace *t)
 {
 	char error[CAPTURE_ERROR_SIZE];
-	struct capture *c = capture_open(path, error);
+	struct capture *c = capture_open(t->path, error);
 	struct capture_packet p;
-	struct segment s;
+	enum capture_result result = CAPTURE_DAMAGED;
 
-	*t = (struct trace){0};
 	testpackets_init(&t->packets);
-	if (!c)
-		fail_msg("%s", error);
-	while (capture_next(c, &p) == CAPTURE_PACKET) {
-		enum decode_result result = decode_packet(p.linktype, p.octets, p.captured, p.length, &s);
-
-		t->cut |= result == DECODE_CUT || (result == DECODE_SEGMENT && s.captured < s.length);
-		if (result != DECODE_SEGMENT || s.protocol != SEGMENT_TCP)
-			continue;
-		t->numbers = realloc(t->numbers, (t->packets.count + 1) * sizeof *t->numbers);
-		assert_non_null(t->numbers);
-		t->numbers[t->packets.count] = p.number;
-		testpackets_add(&t->packets, &s, p.time_ns);
-	}
-	assert_string_equal(capture_error(c), "");
+	t->frames = tshark.frames;
+	while (c && (result = capture_next(c, &p)) == CAPTURE_PACKET)
+		take_packet(t, &p);
+	if (result == CAPTURE_DAMAGED)
+		t->omitted = "it is broken";
 	capture_close(c);
 	run_trace(t);
 }
@@ -79,62 +135,22 @@ static void free_trace(struct trace *t)
 {
 	testevents_free(&t->events);
 	testpackets_free(&t->packets);
-	free(t->numbers);
 }
 
-/* What tshark says of a connection. */
-struct verdict {
-	unsigned stream; /* its number */
-	bool lost;       /* segments of it are missing */
-};
-
-#define FIELDS "-Y tcp -T fields -e frame.number -e tcp.stream -e tcp.len -e tcp.analysis.lost_segment " \
-	       "-e tcp.analysis.ack_lost_segment 2>/dev/null"
-
-/* Asks for the stream of each connection, by the packet that opened it. Each stream with payload must belong to one. */
-static void map_streams(const struct trace *t, const char *path, struct verdict *verdicts)
+/* "10.0.0.1:40000": is that, changed for tshark, end 0 of the connection? */
+static bool is_first_end(const char *node, const struct trace *t, const struct connection *c)
 {
-	char command[1024], line[256];
-	uintmax_t number;
-	unsigned stream, length;
-	FILE *out;
-
-	snprintf(command, sizeof command, TSHARK FIELDS, path);
-	out = popen(command, "r");
-	assert_non_null(out);
-	while (fgets(line, sizeof line, out)) {
-		int end = 0;
-		bool known;
-
-		assert_int_equal(sscanf(line, "%ju %u %u%n", &number, &stream, &length, &end), 3);
-		known = length == 0;
-		for (size_t i = 0; i < t->events.count; i++) {
-			if (t->numbers[t->events.connections[i].copy.first_packet - 1] == number)
-				verdicts[i].stream = stream;
-			if (verdicts[i].stream == stream) {
-				known = true;
-				verdicts[i].lost |= strspn(line + end, "\t\r\n") < strlen(line + end);
-			}
-		}
-		assert_true(known);
-	}
-	assert_int_equal(pclose(out), 0);
-}
-
-/* "Node 0: 10.0.0.1:40000": true if that is end 0 of the connection. */
-static bool is_first_end(const char *line, const struct connection *c)
-{
-	static const uint8_t mapped[12] = {[10] = 0xff, 0xff};
-	const struct iperf_endpoint *e = &c->ends[0];
+	struct iperf_endpoint e = c->ends[0];
+	bool ipv4 = is_ipv4(&e);
 	char address[INET6_ADDRSTRLEN], text[80];
-	bool ipv4 = memcmp(e->address, mapped, sizeof mapped) == 0;
 
-	assert_non_null(inet_ntop(ipv4 ? AF_INET : AF_INET6, ipv4 ? e->address + 12 : e->address, address, sizeof address));
-	snprintf(text, sizeof text, ipv4 ? "Node 0: %s:%u\n" : "Node 0: [%s]:%u\n", address, e->port);
-	return strcmp(line, text) == 0;
+	change_address(e.address + (ipv4 ? 12 : 0), t->index);
+	assert_non_null(inet_ntop(ipv4 ? AF_INET : AF_INET6, e.address + (ipv4 ? 12 : 0), address, sizeof address));
+	snprintf(text, sizeof text, ipv4 ? "%s:%u" : "[%s]:%u", address, e.port);
+	return strcmp(node, text) == 0;
 }
 
-/* A stream as tshark writes it: octets that are missing are told in words. */
+/* A stream as tshark writes it: octets that are missing are told in words. The caller frees it. */
 static char *as_tshark(const struct teststream *s)
 {
 	char *text = NULL;
@@ -160,101 +176,56 @@ static char *as_tshark(const struct teststream *s)
 	return text;
 }
 
-/* Reads what `follow` writes of one connection, up to the line that ends it, to a text per end; lines of end 1 begin with
- * a tab. The caller frees the texts. */
-static void read_followed(FILE *out, const struct connection *c, char *text[2])
+/* Compares a connection with what tshark says. False if it is left out. */
+static bool judge(const struct trace *t, const struct testconnection *c)
 {
-	char *line = NULL;
-	FILE *streams[2];
-	size_t size = 0, sizes[2];
-	int first = 0;
-
-	for (int i = 0; i < 2; i++) {
-		streams[i] = open_memstream(&text[i], &sizes[i]);
-		assert_non_null(streams[i]);
-	}
-	while (getline(&line, &size, out) > 0 && strncmp(line, "=====", 5) != 0) {
-		const char *octets = line + (line[0] == '\t');
-
-		if (strncmp(line, "Node 0:", 7) == 0)
-			first = is_first_end(line, c) ? 0 : 1;
-		else if (!strchr(line, ':'))
-			fprintf(streams[line[0] == '\t' ? !first : first], "%.*s", (int)strcspn(octets, "\r\n"), octets);
-	}
-	fclose(streams[0]);
-	fclose(streams[1]);
-	free(line);
-}
-
-/* Compares a connection with what `follow` writes of it. False if it is left out. */
-static bool judge(FILE *out, const struct testconnection *c, const struct verdict *v)
-{
+	const struct tshark_stream *s = tshark_find(&tshark, t->frames + c->copy.first_packet);
 	bool missing = c->streams[0].unseen[UNSEEN_MISSING] || c->streams[1].unseen[UNSEEN_MISSING], same = true;
-	char *text[2];
+	int first;
 
-	read_followed(out, &c->copy, text);
+	if (s && !s->texts[0]) /* without payload, or one too many */
+		return !s->payload && c->streams[0].length + c->streams[1].length == 0;
+	if (!s) {
+		print_error("packet %ju begins no stream of tshark's\n", (uintmax_t)c->copy.first_packet);
+		fail();
+		return false;
+	}
+	first = is_first_end(s->node, t, &c->copy) ? 0 : 1;
 	for (int i = 0; i < 2; i++) {
 		char *mine = as_tshark(&c->streams[i]);
 
-		same &= strcmp(mine, text[i]) == 0;
+		same &= strcmp(mine, s->texts[i == first ? 0 : 1]) == 0;
 		free(mine);
-		free(text[i]);
 	}
-	if (!same && !(missing && v->lost))
-		fail_msg("tshark's stream %u is another", v->stream);
+	if (!same && !(missing && s->lost))
+		fail_msg("the connection that packet %ju opens is another to tshark", (uintmax_t)c->copy.first_packet);
 	return same;
 }
 
-/* Compares all connections that `follow` writes, in whatever order it does. Returns how many were left out. */
-static size_t judge_output(const struct trace *t, const struct verdict *verdicts, size_t n, FILE *out)
+/* Each stream with payload must be a connection. */
+static void check_complete(const struct trace *t)
 {
-	char *line = NULL;
-	size_t size = 0, judged = 0, left_out = 0;
-	unsigned stream;
+	for (size_t i = 0; i < tshark.count; i++) {
+		const struct tshark_stream *s = &tshark.streams[i];
+		bool known = !s->payload || s->first_frame <= t->frames || s->first_frame > t->frames + t->packets.count;
 
-	while (getline(&line, &size, out) > 0) {
-		if (sscanf(line, "Filter: tcp.stream eq %u", &stream) != 1)
-			continue;
-		for (size_t i = 0; i < n; i++) {
-			if (verdicts[i].stream == stream) {
-				left_out += !judge(out, &t->events.connections[i], &verdicts[i]);
-				judged++;
-			}
-		}
+		for (size_t k = 0; k < t->events.count && !known; k++)
+			known = t->events.connections[k].copy.first_packet == s->first_frame - t->frames;
+		assert_true(known);
 	}
-	free(line);
-	assert_int_equal(judged, n);
-	return left_out;
 }
 
-/* Has tshark follow all connections and compares. Returns how many were left out. */
-static size_t judge_all(const struct trace *t, const char *path)
+static void judge_all(const struct trace *t)
 {
-	size_t n = t->events.count < MOST_CONNECTIONS ? t->events.count : MOST_CONNECTIONS;
-	struct verdict *verdicts = malloc((t->events.count + 1) * sizeof *verdicts);
-	char *command = NULL;
-	size_t size, left_out;
-	FILE *out = open_memstream(&command, &size);
+	size_t left_out = 0;
 
-	assert_non_null(verdicts);
-	assert_non_null(out);
 	for (size_t i = 0; i < t->events.count; i++)
-		verdicts[i] = (struct verdict){UINT32_MAX, false};
-	map_streams(t, path, verdicts);
-	fprintf(out, TSHARK "-q", path);
-	for (size_t i = 0; i < n; i++)
-		fprintf(out, " -z follow,tcp,raw,%u", verdicts[i].stream);
-	fprintf(out, " 2>/dev/null");
-	fclose(out);
-	out = popen(command, "r");
-	assert_non_null(out);
-	left_out = judge_output(t, verdicts, n, out);
-	assert_int_equal(pclose(out), 0);
-	free(command);
-	free(verdicts);
-	print_message("%s: of %zu connections %zu are as tshark sees them, %zu lack octets and were left out\n", path,
-		      t->events.count, n - left_out, left_out);
-	return left_out;
+		left_out += !judge(t, &t->events.connections[i]);
+	check_complete(t);
+	if (left_out > 0)
+		print_message("# %s: of %zu connections %zu lack octets and were left out\n", t->path, t->events.count, left_out);
+	/* the one made here is known to be the same */
+	assert_true(t->index > 0 || left_out == 0);
 }
 
 /* True for packets that others must not overtake, and that must not overtake others. */
@@ -289,7 +260,7 @@ static void compare_mistreated(const struct trace *t)
 {
 	for (uint64_t seed = 0; seed < 5; seed++) {
 		struct testrandom random = {seed};
-		struct trace other = {0};
+		struct trace other = {.path = t->path};
 
 		testpackets_init(&other.packets);
 		mistreat(&t->packets, &other.packets, &random);
@@ -316,32 +287,24 @@ static bool has_starts(const struct trace *t)
 	return true;
 }
 
-static bool have_tshark(void)
+static void run_trace_test(void **state)
 {
-	return system("command -v tshark >/dev/null 2>&1") == 0;
-}
+	const struct trace *t = *state;
 
-static void run_file(void **state)
-{
-	const char *path = *state;
-	bool tshark = have_tshark();
-	struct trace t;
-
-	read_trace(&t, path);
-	if (t.cut)
-		print_message("%s: left out, cut by a snap length\n", path);
-	else if (tshark)
-		assert_true(judge_all(&t, path) == 0 || path != own);
-	else
-		print_message("%s: not judged, there is no tshark\n", path);
-	if (has_starts(&t) && !t.cut)
-		compare_mistreated(&t);
-	free_trace(&t);
-	if (!tshark)
+	if (t->omitted) {
+		print_message("# %s: left out, %s\n", t->path, t->omitted);
+		return;
+	}
+	if (has_starts(t))
+		compare_mistreated(t);
+	if (!have_tshark) {
+		print_message("# %s: not judged, there is no tshark\n", t->path);
 		skip();
+	}
+	judge_all(t);
 }
 
-/* A capture of our own, so that there is always one. */
+/* A capture of our own, so that there is always one: the same in IPv4 and in IPv6, ports the other way round. */
 static void make_file(const char *path)
 {
 	struct testpackets packets;
@@ -352,7 +315,6 @@ static void make_file(const char *path)
 	testpackets_parse(&packets, made);
 	count = packets.count;
 	for (size_t i = 0; i < count; i++) {
-		/* the same in IPv6, with another address and the ports the other way round */
 		struct segment s = packets.at[i].segment;
 
 		s.source.address[0] = s.destination.address[0] = 0xfd;
@@ -366,22 +328,37 @@ static void make_file(const char *path)
 
 int main(void)
 {
+	char *own = strdup(testpackets_path("made.pcap"));
 	struct CMUnitTest *tests;
+	struct trace *traces;
+	size_t count;
 	glob_t found;
 	int failed;
 
-	own = strdup(testpackets_path("made.pcap"));
 	if (glob("pcaps/*.pcap*", 0, NULL, &found) != 0)
-		print_message("no captures in pcaps/\n");
-	tests = calloc(found.gl_pathc + 1, sizeof *tests);
-	if (!own || !tests)
+		print_message("# no captures in pcaps/\n");
+	count = found.gl_pathc + 1;
+	tests = calloc(count, sizeof *tests);
+	traces = calloc(count, sizeof *traces);
+	if (!own || !tests || !traces)
 		return 1;
 	make_file(own);
-	tests[0] = (struct CMUnitTest){"made here", run_file, NULL, NULL, own};
-	for (size_t i = 0; i < found.gl_pathc; i++)
-		tests[i + 1] = (struct CMUnitTest){found.gl_pathv[i], run_file, NULL, NULL, found.gl_pathv[i]};
-	failed = _cmocka_run_group_tests("captures", tests, found.gl_pathc + 1, NULL, NULL);
+	have_tshark = tshark_exists();
+	tshark_begin(&tshark, testpackets_path("all.pcapng"));
+	for (size_t i = 0; i < count; i++) {
+		traces[i].path = i == 0 ? own : found.gl_pathv[i - 1];
+		traces[i].index = (uint16_t)i;
+		read_trace(&traces[i]);
+		tests[i] = (struct CMUnitTest){i == 0 ? "made here" : traces[i].path, run_trace_test, NULL, NULL, &traces[i]};
+	}
+	if (have_tshark)
+		tshark_ask(&tshark);
+	failed = _cmocka_run_group_tests("captures", tests, count, NULL, NULL);
+	for (size_t i = 0; i < count; i++)
+		free_trace(&traces[i]);
+	tshark_free(&tshark);
 	globfree(&found);
+	free(traces);
 	free(tests);
 	free(own);
 	return failed != 0;

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+size_t testfixture_allocations, testfixture_fail_at;
+
 static const char arrows[] = {'>', '<'};
 
 static struct testconnection *find(struct testevents *e, const struct connection *c)
@@ -220,4 +222,55 @@ const char *testevents_text(struct testevents *e)
 {
 	fflush(e->log);
 	return e->text;
+}
+
+void *testfixture_allocate(size_t octets)
+{
+	return ++testfixture_allocations == testfixture_fail_at ? NULL : malloc(octets);
+}
+
+int testfixture_setup(void **state)
+{
+	struct testfixture *f = calloc(1, sizeof *f);
+	struct reassembly_options options;
+
+	assert_non_null(f);
+	testpackets_init(&f->packets);
+	testevents_init(&f->events);
+	options = testevents_options(&f->events);
+	options.allocate = testfixture_allocate;
+	testfixture_allocations = testfixture_fail_at = 0;
+	f->r = reassembly_new(&options);
+	assert_non_null(f->r);
+	*state = f;
+	return 0;
+}
+
+int testfixture_teardown(void **state)
+{
+	struct testfixture *f = *state;
+
+	reassembly_free(f->r);
+	assert_int_equal(f->events.forgotten, f->events.count);
+	testevents_free(&f->events);
+	testpackets_free(&f->packets);
+	free(f);
+	return 0;
+}
+
+void testfixture_feed(struct testfixture *f, const char *text)
+{
+	size_t i = f->packets.count;
+
+	testpackets_parse(&f->packets, text);
+	for (; i < f->packets.count; i++) {
+		const struct testpacket *p = &f->packets.at[i];
+
+		assert_int_equal(testevents_feed(&f->events, f->r, &p->segment, i + 1, p->time_ns), 0);
+	}
+}
+
+void testfixture_feed_segment(struct testfixture *f, const struct segment *s)
+{
+	assert_int_equal(testevents_feed(&f->events, f->r, s, f->events.packet + 1, f->events.time_ns), 0);
 }

@@ -68,4 +68,27 @@ int testevents_feed(struct testevents *e, struct reassembly *r, const struct seg
 /* The log so far. Valid until the next event. */
 const char *testevents_text(struct testevents *e);
 
+/* A reassembly of its own for a test that feeds it step by step; *state is the fixture. Its allocator counts. */
+struct testfixture {
+	struct testpackets packets; /* those fed by text */
+	struct testevents events;
+	struct reassembly *r;
+};
+
+/* Calls of testfixture_allocate(); the one with that number fails, none if it is 0. Set to 0 by the setup. */
+extern size_t testfixture_allocations, testfixture_fail_at;
+
+void *testfixture_allocate(size_t octets);
+
+int testfixture_setup(void **state);
+
+/* Frees all; each connection must have been forgotten by then. */
+int testfixture_teardown(void **state);
+
+/* Feeds packets written as text, behind those before. */
+void testfixture_feed(struct testfixture *f, const char *text);
+
+/* Feeds a segment with the next number and the time of the last one. */
+void testfixture_feed_segment(struct testfixture *f, const struct segment *s);
+
 #endif

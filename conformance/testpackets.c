@@ -53,6 +53,15 @@ struct segment testpackets_segment(int sender)
 	return (struct segment){.source = ends[sender], .destination = ends[!sender], .protocol = SEGMENT_TCP};
 }
 
+struct segment testpackets_of_client(struct segment s, uint32_t n)
+{
+	struct iperf_endpoint *client = s.source.port == 40000 ? &s.source : &s.destination;
+
+	client->address[13] = (uint8_t)(n >> 16);
+	client->port = (uint16_t)n;
+	return s;
+}
+
 /* One word of the text of a packet. */
 static void parse_word(const struct testpackets *p, int sender, const char *word, struct segment *s, int64_t *time_ns)
 {

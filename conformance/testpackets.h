@@ -51,6 +51,9 @@ void testpackets_parse(struct testpackets *p, const char *text);
 /* A segment from end a (0) or b (1) with the addresses of that end and nothing else. */
 struct segment testpackets_segment(int sender);
 
+/* The segment, one of end a or to it, as sent by or to the n-th of many clients in the place of a. */
+struct segment testpackets_of_client(struct segment s, uint32_t n);
+
 /* Ethernet, IPv4 or IPv6, TCP or UDP; without checksums. */
 #define TESTPACKETS_HEADERS 74
 
