@@ -99,8 +99,9 @@ static void released(struct iperf_judge *judge, enum iperf_release how)
 
 	if (ran)
 		judge_client_test_over(judge, how);
-	if (how == IPERF_RELEASE_OCTET && judge->control)
-		judge_server_must_close(judge, judge->control, IPERF_R_7_4); /* rather than R-6.5-4 */
+	if (judge->control && (how == IPERF_RELEASE_OCTET || how == IPERF_RELEASE_T_IDLE)) /* rather than R-6.5-4 */
+		judge_server_must_close(judge, judge->control,
+					how == IPERF_RELEASE_OCTET ? IPERF_R_7_4 : IPERF_R_10_2);
 	judge->releasing = shows && !shows->server_ended && !shows->client_was_reset ? shows : NULL;
 	if (ran && shows && shows->server_ended)
 		judge->idle_known = true;
@@ -267,7 +268,9 @@ static void unseen_to_server(struct iperf_judge *judge, struct iperf_judge_conn 
 		iperf_terminator_skip(&stream->tcp, length);
 		stream->last_ns = mark->time_ns;
 		judge->oracle.arrival_ns = mark->time_ns;
-	} else if (!conn->kind_known || conn->kind == IPERF_TEST_BEGIN) {
+	} else if (conn->kind_known && conn->kind == IPERF_STREAM_BEGIN) {
+		judge_stream_skip(conn, length);
+	} else if (!conn->kind_known || (conn->kind == IPERF_TEST_BEGIN && conn->control.status != IPERF_PARSE_DONE)) {
 		judge_assumed(judge, conn, conn->kind_known ? "control connection" : "start of a connection");
 		if (!missing) {
 			unseen_opening(judge, conn, length, mark);
@@ -282,8 +285,11 @@ void iperf_judge_unseen(struct iperf_judge *judge, struct iperf_judge_conn *conn
 			uint64_t length, bool missing, const struct iperf_mark *mark)
 {
 	uint64_t before = conn->to_server;
+	bool blind = conn->blind;
 
+	conn->blind = blind || direction == IPERF_TO_CLIENT; /* first of all: what was due may be what is missing */
 	now(judge, conn, mark);
+	conn->blind = blind;
 	if (direction == IPERF_TO_SERVER) {
 		if (!conn->blind)
 			unseen_to_server(judge, conn, length, missing, mark);
@@ -305,6 +311,8 @@ void iperf_judge_eof(struct iperf_judge *judge, struct iperf_judge_conn *conn, e
 	if (direction == IPERF_TO_CLIENT) {
 		judge_server_ended(judge, conn, mark);
 		conn->server_ended = true;
+		if (conn->asked.packet)
+			judge_client_asked_early(judge, conn);
 		return;
 	}
 	conn->client_ended = true;
@@ -327,6 +335,8 @@ void iperf_judge_reset(struct iperf_judge *judge, struct iperf_judge_conn *conn,
 		conn->server_was_reset = true;
 		judge_server_ended(judge, conn, mark);
 		conn->server_ended = true;
+		if (conn->asked.packet)
+			judge_client_asked_early(judge, conn);
 		return;
 	}
 	conn->client_ended = conn->client_was_reset = true;
@@ -386,6 +396,7 @@ void iperf_judge_datagram(struct iperf_judge *judge, const struct iperf_endpoint
 void iperf_judge_forget(struct iperf_judge *judge, struct iperf_judge_conn *conn)
 {
 	judge->feeding = conn;
+	judge_stream_settle(judge, conn);
 	judge_server_forget(judge, conn);
 	judge_give_up(judge, conn);
 	judge_server_forget(judge, conn); /* giving up may have asked for its closing */

@@ -60,6 +60,16 @@ struct iperf_judge_conn {
 	struct iperf_mark opened, preamble, first, request_end, client_end, server_end, close_asked;
 	uint64_t to_server, to_client;
 	uint32_t stream;              /* index + 1 of its stream */
+	uint32_t late_id;             /* of its stream, once the test is over, when its end was not told by then */
+	bool late_whole;              /* and IPERF_TEST_END came, so that it has to have an end */
+	struct iperf_terminator late; /* and its octets */
+	struct iperf_mark test_over;
+	struct iperf_mark asked;      /* its stream: the last request, when the server's end was not told by then */
+	enum iperf_requirement closed_why; /* the server closed it, and by what was told then, had no cause to */
+	uint64_t closed_with;         /* and the packet of another that it closed at that time */
+	int64_t closed_silent_ns;
+	uint64_t claimed;             /* the octets of its stream that were listed, when more than were told by then */
+	struct iperf_mark claimed_at;
 	uint64_t test;                /* the test that the request belonged to */
 	bool blind;                   /* octets are missing where they matter, or its start is: judged no more */
 	bool client_ended, client_was_reset, server_ended, server_was_reset;
@@ -68,6 +78,7 @@ struct iperf_judge_conn {
 	bool complained;              /* octets to the client were found wrong; told once */
 	bool conflict;                /* octets were sent twice, and differed; told once */
 	bool extra;                   /* octets followed the request */
+	bool closed_sure;             /* no circumstance that the capture does not show excuses it */
 	bool unanswered;              /* it was told that the request got no answer in time */
 	bool request_in_test;         /* the server session answers it */
 	enum iperf_requirement must_close; /* why the server has to close it, or (R-9.1-7) to answer */
@@ -89,6 +100,8 @@ struct iperf_judge_stream {
 	bool end_seen, client_ended, client_was_reset, server_ended, reported;
 	unsigned begins, ends;         /* UDP messages */
 	int64_t shortest_gap_ns;       /* between two STREAM_END */
+	unsigned spaced;               /* STREAM_ENDs that keep their distance from each other */
+	struct iperf_mark last_spaced;
 };
 
 enum iperf_said_kind {

@@ -240,6 +240,8 @@ void judge_client_octets(struct iperf_judge *judge, struct iperf_judge_conn *con
 
 	if (conn->kind == IPERF_TEST_BEGIN) {
 		control_octets(judge, conn, octets, length, mark);
+	} else if (conn->kind == IPERF_STREAM_BEGIN) {
+		judge_stream_octets(judge, conn, octets, length, mark);
 	} else if (conn->kind == IPERF_RESULTS_REQUEST && !conn->extra) {
 		again = length >= 5 && memmem(octets, length, "IPERF", 5) != NULL;
 		conn->extra = true;
@@ -330,6 +332,7 @@ void judge_client_ended(struct iperf_judge *judge, struct iperf_judge_conn *conn
 		extra->client_was_reset = conn->client_was_reset;
 		extra->client_end = *mark;
 	}
+	judge_stream_settle(judge, conn);
 	judge_said(judge, conn, CLIENT, conn->client_was_reset ? IPERF_SAID_RESET : IPERF_SAID_EOF, mark, NULL, 0,
 		   conn->client_was_reset || (conn == judge->control && !test_ended));
 	if (conn == judge->control && !conn->client_was_reset && conn->control.status == IPERF_PARSE_INCOMPLETE &&
@@ -349,27 +352,20 @@ void judge_client_ended(struct iperf_judge *judge, struct iperf_judge_conn *conn
 static void tcp_stream_over(struct iperf_judge *judge, const struct iperf_stream *stream,
 			    const struct iperf_judge_stream *extra)
 {
-	enum iperf_terminated end = iperf_terminator_state(&stream->tcp, &judge->oracle.cookie);
+	const struct judge_stream_end s = {
+		.conn = extra->conn,
+		.id = stream->id,
+		.port = stream->client.port,
+		.end = iperf_terminator_state(&stream->tcp, &judge->oracle.cookie),
+		.over = judge->now,
+		.client_end = extra->client_end,
+		.server_end = extra->server_end,
+		.client_ended = extra->client_ended,
+		.client_was_reset = extra->client_was_reset,
+		.server_ended = extra->server_ended,
+	};
 
-	if (extra->server_ended && !extra->client_ended && end != IPERF_TERMINATED_UNKNOWN) {
-		judge_found(judge, stream->id > IPERF_STREAMS_MAX ? IPERF_INCONCLUSIVE : IPERF_BROKEN, IPERF_R_8_1_4,
-			    IPERF_TO_CLIENT, extra->conn, &extra->server_end,
-			    "the server ended the connection of stream %u, from port %u, before the client did",
-			    (unsigned)stream->id, stream->client.port);
-		return;
-	}
-	if (end == IPERF_TERMINATED_UNKNOWN)
-		judge_assumed(judge, extra->conn, "end of a stream");
-	else if (end == IPERF_TERMINATED_NO)
-		judge_found(judge, IPERF_BROKEN, IPERF_R_8_1_2, CLIENT, extra->conn,
-			    extra->client_ended ? &extra->client_end : &judge->now,
-			    "stream %u, from port %u, did not end with IPERF_STREAM_END", (unsigned)stream->id,
-			    stream->client.port);
-	else if (!extra->client_ended || extra->client_was_reset)
-		judge_found(judge, IPERF_BROKEN, IPERF_R_8_1_3, CLIENT, extra->conn,
-			    extra->client_ended ? &extra->client_end : &judge->now,
-			    "stream %u, from port %u, was %s after IPERF_STREAM_END", (unsigned)stream->id,
-			    stream->client.port, extra->client_ended ? "reset, not half-closed," : "not half-closed");
+	judge_stream_over(judge, &s);
 }
 
 static void udp_stream_over(struct iperf_judge *judge, const struct iperf_stream *stream,
@@ -389,6 +385,8 @@ static void udp_stream_over(struct iperf_judge *judge, const struct iperf_stream
 		judge_found(judge, v, IPERF_R_8_4_2, CLIENT, NULL, &extra->end_message,
 			    "the UDP stream from port %u sent IPERF_STREAM_END %u times, expected %d at least", port,
 			    extra->ends, IPERF_STREAM_ENDS);
+	if (extra->spaced >= IPERF_STREAM_ENDS && extra->shortest_gap_ns < GAP_TOLERANCE)
+		v = IPERF_INCONCLUSIVE; /* the capture may hold each packet twice */
 	if (extra->ends > 1 && extra->shortest_gap_ns < IPERF_STREAM_END_GAP - GAP_TOLERANCE)
 		judge_found(judge, v, IPERF_R_8_4_2, CLIENT, NULL, &extra->end_message,
 			    "the UDP stream from port %u sent IPERF_STREAM_END %.3f ms apart, expected 10 at least",
@@ -397,15 +395,22 @@ static void udp_stream_over(struct iperf_judge *judge, const struct iperf_stream
 
 /* R-8.1-6: results were asked for before the server's end of a stream. A client's T_results is its own: one that waited
  * for a while may have waited that long. */
-static void asked_early(struct iperf_judge *judge, const struct iperf_judge_stream *extra, size_t id)
+static void asked_early(struct iperf_judge *judge, const struct iperf_judge_conn *conn, const struct iperf_mark *asked,
+			const struct iperf_mark *ended)
 {
-	int64_t waited = judge_since(&judge->last_request, &extra->client_end);
+	int64_t waited = judge_since(asked, ended);
 
-	judge_found(judge, waited < IPERF_JUDGE_RACE ? IPERF_BROKEN : IPERF_INCONCLUSIVE, IPERF_R_8_1_6, CLIENT, NULL,
-		    &judge->last_request,
-		    "results were asked for %.3f s after stream %zu had ended, before the server's end-of-file%s",
-		    (double)waited / 1e9, id,
+	judge_found(judge, waited < IPERF_JUDGE_RACE ? IPERF_BROKEN : IPERF_INCONCLUSIVE, IPERF_R_8_1_6, CLIENT, conn,
+		    asked, "results were asked for %.3f s after the end of a stream, before the server's end-of-file%s",
+		    (double)waited / 1e9,
 		    waited < IPERF_JUDGE_RACE ? "" : "; right only if the client's T_results is that short");
+}
+
+void judge_client_asked_early(struct iperf_judge *judge, struct iperf_judge_conn *conn)
+{
+	if (!conn->blind && (!conn->server_ended || conn->server_end.packet > conn->asked.packet))
+		asked_early(judge, conn, &conn->asked, &conn->client_end);
+	conn->asked.packet = 0;
 }
 
 /* R-8.1-6, R-9.3-1: the final results were asked for after everything had ended. */
@@ -423,10 +428,20 @@ static void check_request(struct iperf_judge *judge)
 		if (tcp && extra->end_seen && extra->client_ended && !extra->client_was_reset &&
 		    (!extra->server_ended || extra->server_end.packet > judge->last_request.packet) &&
 		    judge_since(&judge->last_request, &extra->client_end) < IPERF_T_RESULTS) {
-			asked_early(judge, extra, i + 1);
+			if (extra->conn && !extra->server_ended)
+				extra->conn->asked = judge->last_request; /* its end may have to be waited for */
+			else
+				asked_early(judge, extra->conn, &judge->last_request, &extra->client_end);
 			return;
 		}
 	}
+}
+
+/* The client has not ended that TCP stream, as far as was told by now. */
+static bool is_late(const struct iperf_judge *judge, size_t i)
+{
+	return judge->config.streams[i].protocol == IPERF_TCP && judge->config.extras[i].conn &&
+	       !judge->config.extras[i].client_ended;
 }
 
 static void streams_over(struct iperf_judge *judge)
@@ -434,7 +449,7 @@ static void streams_over(struct iperf_judge *judge)
 	for (size_t i = 0; i < judge->oracle.stream_count; i++) {
 		if (judge->config.streams[i].protocol == IPERF_UDP)
 			udp_stream_over(judge, &judge->config.streams[i], &judge->config.extras[i]);
-		else
+		else if (!is_late(judge, i))
 			tcp_stream_over(judge, &judge->config.streams[i], &judge->config.extras[i]);
 	}
 }
@@ -454,9 +469,14 @@ void judge_client_test_over(struct iperf_judge *judge, enum iperf_release how)
 			judge_found(judge, verdict(judge, &judge->tester), IPERF_R_8_4_3, CLIENT, judge->control,
 				    &judge->begin, "UDP payload was sent before results were asked for");
 	}
-	for (size_t i = 0; i < judge->oracle.stream_count; i++)
-		if (judge->config.extras[i].conn)
-			judge->config.extras[i].conn->stream = 0;
+	for (size_t i = 0; i < judge->oracle.stream_count; i++) {
+		struct iperf_judge_conn *conn = judge->config.extras[i].conn;
+
+		if (is_late(judge, i))
+			judge_stream_later(judge, conn, &judge->config.streams[i], how == IPERF_RELEASE_END);
+		if (conn)
+			conn->stream = 0;
+	}
 }
 
 /* --- datagrams --------------------------------------------------------------------------------------------------- */
@@ -489,6 +509,11 @@ static void stream_message(struct iperf_judge *judge, const struct iperf_stream 
 			tell_payload(judge, extra, stream, mark);
 		else if (judge_since(mark, &extra->last_end) < extra->shortest_gap_ns)
 			extra->shortest_gap_ns = judge_since(mark, &extra->last_end);
+		if (extra->ends == 0 ||
+		    judge_since(mark, &extra->last_spaced) >= IPERF_STREAM_END_GAP - GAP_TOLERANCE) {
+			extra->spaced++;
+			extra->last_spaced = *mark;
+		}
 		if (extra->ends++ == 0)
 			extra->end_message = *mark;
 		extra->last_end = *mark;

@@ -33,6 +33,30 @@ static inline int64_t judge_since(const struct iperf_mark *a, const struct iperf
 /* Whether the capture shows what that client sent, and in its order: it was taken on the client's host. */
 bool judge_near(const struct iperf_judge *judge, const struct iperf_endpoint *client);
 
+/* judge_stream.c */
+struct judge_stream_end {
+	const struct iperf_judge_conn *conn; /* NULL when it is gone */
+	uint32_t id;
+	uint16_t port;
+	enum iperf_terminated end;
+	struct iperf_mark over, client_end, server_end; /* of the test, and of the connection in both directions */
+	bool client_ended, client_was_reset, server_ended; /* by then */
+};
+/* Judges the end of a stream whose test has ended with TEST_END. */
+void judge_stream_over(struct iperf_judge *judge, const struct judge_stream_end *end);
+/* The test is over, and the client has not ended the stream, or this was not told yet. whole: it ended with TEST_END. */
+void judge_stream_later(struct iperf_judge *judge, struct iperf_judge_conn *conn, const struct iperf_stream *stream,
+			bool whole);
+/* Result data listed that many octets. */
+void judge_stream_claimed(struct iperf_judge *judge, struct iperf_judge_conn *conn, uint64_t bytes,
+			  const struct iperf_mark *mark);
+/* Octets of a stream connection, before the server session gets them; and such as were not seen. */
+void judge_stream_octets(struct iperf_judge *judge, struct iperf_judge_conn *conn, const uint8_t *octets, size_t length,
+			 const struct iperf_mark *mark);
+void judge_stream_skip(struct iperf_judge_conn *conn, uint64_t length);
+/* All that the client sent on it was told. */
+void judge_stream_settle(struct iperf_judge *judge, struct iperf_judge_conn *conn);
+
 /* judge_client.c */
 void judge_client_stream_octets(struct iperf_judge *judge, struct iperf_judge_conn *conn, const struct iperf_mark *mark);
 void judge_client_opening(struct iperf_judge *judge, struct iperf_judge_conn *conn, const uint8_t *octets,
@@ -42,6 +66,7 @@ void judge_client_octets(struct iperf_judge *judge, struct iperf_judge_conn *con
 void judge_client_test_began(struct iperf_judge *judge, struct iperf_judge_conn *conn);
 void judge_client_stream_began(struct iperf_judge *judge, struct iperf_judge_conn *conn,
 			       const struct iperf_stream *stream);
+void judge_client_asked_early(struct iperf_judge *judge, struct iperf_judge_conn *conn);
 void judge_client_ended(struct iperf_judge *judge, struct iperf_judge_conn *conn, const struct iperf_mark *mark);
 void judge_client_test_over(struct iperf_judge *judge, enum iperf_release how);
 void judge_client_datagram(struct iperf_judge *judge, const struct iperf_endpoint *client, const uint8_t *octets,

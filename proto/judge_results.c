@@ -21,19 +21,21 @@ static const struct iperf_stream *seen_stream(const struct iperf_judge *judge, c
 static bool settled(const struct iperf_judge_conn *conn, const struct iperf_judge_stream *extra)
 {
 	return extra->client_ended && !extra->client_was_reset && extra->server_ended &&
-	       extra->server_end.packet < conn->first.packet;
+	       extra->client_end.packet < extra->server_end.packet && extra->server_end.packet < conn->first.packet;
 }
 
 static void compare_tcp(struct iperf_judge *judge, const struct iperf_judge_conn *conn,
 			const struct iperf_stream_result *listed, const struct iperf_stream *seen,
-			const struct iperf_judge_stream *extra, const struct iperf_mark *mark)
+			struct iperf_judge_stream *extra, const struct iperf_mark *mark)
 {
 	enum iperf_terminated end = iperf_terminator_state(&seen->tcp, &judge->oracle.cookie);
 	uint64_t complete = seen->tcp.total >= IPERF_TERMINATOR_LENGTH ? seen->tcp.total - IPERF_TERMINATOR_LENGTH : 0;
 	unsigned id = listed->id;
 
 	if (!settled(conn, extra)) {
-		if (listed->bytes > seen->tcp.total)
+		if (extra->conn)
+			judge_stream_claimed(judge, extra->conn, listed->bytes, mark);
+		else if (listed->bytes > seen->tcp.total)
 			judge_found(judge, IPERF_BROKEN, IPERF_R_8_2_5, SERVER, conn, mark,
 				    "stream %u: %llu octets of payload, but only %llu were sent by then", id,
 				    (unsigned long long)listed->bytes, (unsigned long long)seen->tcp.total);
@@ -139,14 +141,17 @@ void judge_results(struct iperf_judge *judge, struct iperf_judge_conn *conn, con
 {
 	struct iperf_results results = judge->config.results;
 	struct iperf_results_error error;
-	bool whole = iperf_results_decode(conn->text, conn->text_length, &results, &error);
+	bool whole = iperf_results_decode(conn->text ? conn->text : "", conn->text_length, &results, &error);
 	enum iperf_requirement why = conn->server_was_reset && conn->extra ? IPERF_R_9_1_11 : error.why;
+	/* These are bounds of the reader. */
+	bool refused = why == IPERF_R_9_2_12 || why == IPERF_R_11_3 || why == IPERF_R_NONE;
+	enum iperf_verdict verdict = refused ? IPERF_INCONCLUSIVE : IPERF_BROKEN;
 
 	if (!whole && error.at_known)
-		judge_found(judge, IPERF_BROKEN, why, SERVER, conn, mark, "result data, octet %zu: %s", error.offset,
+		judge_found(judge, verdict, why, SERVER, conn, mark, "result data, octet %zu: %s", error.offset,
 			    error.text);
 	else if (!whole)
-		judge_found(judge, IPERF_BROKEN, why, SERVER, conn, mark, "result data: %s", error.text);
+		judge_found(judge, verdict, why, SERVER, conn, mark, "result data: %s", error.text);
 	else if (conn->text[0] != '{' || conn->text[conn->text_length - 1] != '}')
 		judge_found(judge, IPERF_BROKEN, IPERF_R_9_2_9, SERVER, conn, mark,
 			    "white space around the object of the result data");

@@ -85,13 +85,6 @@ void judge_server_check_due(struct iperf_judge *judge)
 	}
 }
 
-void judge_server_forget(struct iperf_judge *judge, struct iperf_judge_conn *conn)
-{
-	if (conn->due.next && !conn->server_ended && !conn->client_was_reset && !conn->blind)
-		not_closed(judge, conn, IPERF_INCONCLUSIVE);
-	due_remove(conn);
-}
-
 /* --- octets to a client ------------------------------------------------------------------------------------------ */
 
 static void complain(struct iperf_judge *judge, struct iperf_judge_conn *conn, enum iperf_requirement why,
@@ -263,20 +256,15 @@ static bool near_in_time(const struct iperf_mark *a, const struct iperf_mark *b)
 }
 
 /* A connection with the right cookie, or the first at an idle server, was closed at once, as if rejected. */
-static void rejected(struct iperf_judge *judge, struct iperf_judge_conn *conn, const struct iperf_mark *mark)
+static void rejected(struct iperf_judge *judge, struct iperf_judge_conn *conn)
 {
 	bool first = judge->oracle.member_count <= 1 || conn == judge->control;
 	enum iperf_requirement why = !first ? IPERF_R_6_1_3 : judge->tests > 1 ? IPERF_R_6_5_5 : IPERF_R_6_1_1;
 
 	if (conn->ambiguous)
 		return;
-	if (!judge->idle_known && first)
-		judge_found(judge, IPERF_INCONCLUSIVE, why, SERVER, conn, mark,
-			    "rejected; right only if a test that began before the capture holds the server");
-	else
-		judge_found(judge, IPERF_BROKEN, why, SERVER, conn, mark,
-			    first ? "rejected, though the server holds no other cookie" :
-				    "rejected, though its preamble is the held cookie");
+	conn->closed_why = why;
+	conn->closed_sure = judge->idle_known || !first;
 }
 
 /* The control connection of a test that was being served. */
@@ -287,14 +275,10 @@ static void aborted(struct iperf_judge *judge, struct iperf_judge_conn *conn, co
 
 	if (silent >= t_idle - IPERF_JUDGE_RACE)
 		return; /* R-6.5-3 */
-	if (judge->stranger_seen && near_in_time(mark, &judge->last_stranger))
-		judge_found(judge, IPERF_BROKEN, IPERF_R_6_2_3, SERVER, conn, mark,
-			    "the server ended the test as it rejected another connection (packet %llu)",
-			    (unsigned long long)judge->last_stranger.packet);
-	else
-		judge_found(judge, IPERF_INCONCLUSIVE, IPERF_R_6_5_9, SERVER, conn, mark,
-			    "the server ended the test, %.3f s after the last octet of it; right only if its user stopped "
-			    "it, or if its T_idle is that short", (double)silent / 1e9);
+	conn->closed_sure = judge->stranger_seen && near_in_time(mark, &judge->last_stranger);
+	conn->closed_why = conn->closed_sure ? IPERF_R_6_2_3 : IPERF_R_6_5_9;
+	conn->closed_with = judge->last_stranger.packet;
+	conn->closed_silent_ns = silent;
 }
 
 static void control_closed(struct iperf_judge *judge, struct iperf_judge_conn *conn, const struct iperf_mark *mark)
@@ -306,7 +290,7 @@ static void control_closed(struct iperf_judge *judge, struct iperf_judge_conn *c
 	if (other_choice(judge, conn))
 		return; /* the server read another preamble first */
 	if (at_once)
-		rejected(judge, conn, mark);
+		rejected(judge, conn);
 	else
 		aborted(judge, conn, mark);
 	judge->idle_known = judge->idle_known || !at_once;
@@ -316,16 +300,53 @@ static void control_closed(struct iperf_judge *judge, struct iperf_judge_conn *c
 static void waiting_closed(struct iperf_judge *judge, struct iperf_judge_conn *conn, const struct iperf_mark *mark)
 {
 	int64_t t_hello = judge->config.timers_known ? judge->config.t_hello_ns : IPERF_T_HELLO;
-	int64_t waited = judge_since(mark, &conn->opened);
 
-	if (waited >= t_hello - IPERF_JUDGE_RACE)
+	if (judge_since(mark, &conn->opened) >= t_hello - IPERF_JUDGE_RACE)
 		return; /* R-10-1 */
 	if (conn->cookie_known && judge_since(mark, &conn->preamble) < IPERF_JUDGE_RACE)
-		rejected(judge, conn, mark);
+		rejected(judge, conn);
 	else
-		judge_found(judge, IPERF_INCONCLUSIVE, IPERF_R_10_1, SERVER, conn, mark,
+		conn->closed_why = IPERF_R_10_1;
+}
+
+/* What to say of a connection that the server closed too early. */
+static void say_closed(struct iperf_judge *judge, const struct iperf_judge_conn *conn)
+{
+	enum iperf_verdict verdict = conn->closed_sure ? IPERF_BROKEN : IPERF_INCONCLUSIVE;
+	enum iperf_requirement why = conn->closed_why;
+	const struct iperf_mark *mark = &conn->server_end;
+
+	if (why == IPERF_R_10_1)
+		judge_found(judge, verdict, why, SERVER, conn, mark,
 			    "closed before its first message, after %.3f s; right if the server's T_hello is that short, "
-			    "or its bound on waiting connections was reached", (double)waited / 1e9);
+			    "or its bound on waiting connections was reached",
+			    (double)judge_since(mark, &conn->opened) / 1e9);
+	else if (why == IPERF_R_6_2_3)
+		judge_found(judge, verdict, why, SERVER, conn, mark,
+			    "the server ended the test as it rejected another connection (packet %llu)",
+			    (unsigned long long)conn->closed_with);
+	else if (why == IPERF_R_6_5_9)
+		judge_found(judge, verdict, why, SERVER, conn, mark,
+			    "the server ended the test, %.3f s after the last octet of it; right only if its user stopped "
+			    "it, or if its T_idle is that short", (double)conn->closed_silent_ns / 1e9);
+	else if (why == IPERF_R_6_1_3)
+		judge_found(judge, verdict, why, SERVER, conn, mark, "rejected, though its preamble is the held cookie");
+	else
+		judge_found(judge, verdict, why, SERVER, conn, mark, "rejected%s",
+			    conn->closed_sure ? ", though the server holds no other cookie" :
+						"; right only if a test that began before the capture holds the server");
+}
+
+/* All was told of a connection that the server closed when, by what was told then, it had no cause to. A cause that comes
+ * only now was in packets that the reader of the capture had to wait for. */
+static void closed_too_early(struct iperf_judge *judge, struct iperf_judge_conn *conn)
+{
+	bool waited = conn->closed_why == IPERF_R_10_1 && conn->kind_known;
+	bool ended = conn->kind_known && conn->kind == IPERF_TEST_BEGIN && conn->control.status == IPERF_PARSE_DONE;
+
+	if (conn->closed_why != IPERF_R_NONE && !conn->blind && !waited && !ended)
+		say_closed(judge, conn);
+	conn->closed_why = IPERF_R_NONE;
 }
 
 static void closed_early(struct iperf_judge *judge, struct iperf_judge_conn *conn, const struct iperf_mark *mark)
@@ -338,7 +359,8 @@ static void closed_early(struct iperf_judge *judge, struct iperf_judge_conn *con
 	case IPERF_CONN_CONTROL:
 		control_closed(judge, conn, mark);
 		return;
-	case IPERF_CONN_STREAM: /* judged when it is known how the test ends */
+	case IPERF_CONN_STREAM: /* judged when it is known how the test ends, and by what the client had sent */
+		return;
 	case IPERF_CONN_RESULTS:
 	case IPERF_CONN_CLOSED:
 		break;
@@ -356,7 +378,8 @@ static void closed_as_due(struct iperf_judge *judge, struct iperf_judge_conn *co
 	due_remove(conn);
 	if (judge->releasing == conn) {
 		judge->releasing = NULL;
-		judge->idle_known = true;
+		/* At once, it may as well have been rejected. */
+		judge->idle_known |= judge_since(mark, &conn->preamble) > IPERF_JUDGE_GRACE;
 	}
 }
 
@@ -367,8 +390,9 @@ void judge_server_ended(struct iperf_judge *judge, struct iperf_judge_conn *conn
 
 	judge_said(judge, conn, SERVER, conn->server_was_reset ? IPERF_SAID_RESET : IPERF_SAID_EOF, mark, NULL, 0,
 		   !conn->client_ended && !(results && conn->to_client > 0));
-	conn->server_end = *mark;
-	if (conn->stream) {
+	if (!again)
+		conn->server_end = *mark;
+	if (conn->stream && !again) {
 		judge->config.extras[conn->stream - 1].server_ended = true;
 		judge->config.extras[conn->stream - 1].server_end = *mark;
 	}
@@ -382,4 +406,14 @@ void judge_server_ended(struct iperf_judge *judge, struct iperf_judge_conn *conn
 		closed_as_due(judge, conn, mark);
 	else if (!(results && conn->to_client > 0))
 		closed_early(judge, conn, mark);
+}
+
+void judge_server_forget(struct iperf_judge *judge, struct iperf_judge_conn *conn)
+{
+	closed_too_early(judge, conn);
+	if (conn->asked.packet)
+		judge_client_asked_early(judge, conn);
+	if (conn->due.next && !conn->server_ended && !conn->client_was_reset && !conn->blind)
+		not_closed(judge, conn, IPERF_INCONCLUSIVE);
+	due_remove(conn);
 }
