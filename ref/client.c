@@ -1,9 +1,11 @@
 #include "ref/client.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "ref/client_private.h"
@@ -133,19 +135,32 @@ static void on_payload_over(uv_async_t *async)
 
 /* --- decisions --------------------------------------------------------------------------------------------------- */
 
-static void decide(void *user, const struct iperf_client *session, const struct iperf_client_decision *decision)
+static void tell(const struct iperf_client_decision *decision)
 {
 	static const char *const names[] = {
 		[IPERF_CLIENT_OPEN] = "open",   [IPERF_CLIENT_SEND] = "send", [IPERF_CLIENT_HALF_CLOSE] = "half-close",
 		[IPERF_CLIENT_CLOSE] = "close", [IPERF_CLIENT_FLOW] = "flow", [IPERF_CLIENT_HALT] = "halt",
 		[IPERF_CLIENT_OVER] = "over",
 	};
+
+	fputs(names[decision->kind], stderr);
+	if (decision->kind < IPERF_CLIENT_FLOW && decision->who >= 0)
+		fprintf(stderr, " stream %d", decision->who + 1);
+	else if (decision->kind < IPERF_CLIENT_FLOW)
+		fputs(decision->who == IPERF_WHO_CONTROL ? " control" : " results", stderr);
+	if (decision->kind == IPERF_CLIENT_SEND)
+		fprintf(stderr, ", %zu octets", decision->length);
+	fputc('\n', stderr);
+}
+
+static void decide(void *user, const struct iperf_client *session, const struct iperf_client_decision *decision)
+{
 	struct client *client = user;
 	struct link *link = client_link(client, decision->who);
 
 	(void)session;
 	if (client->options->verbose)
-		fprintf(stderr, "%s %d %zu\n", names[decision->kind], decision->who, decision->length);
+		tell(decision);
 	switch (decision->kind) {
 	case IPERF_CLIENT_OPEN:
 		client_link_open(client, decision->who);
@@ -191,12 +206,14 @@ static void on_timer(uv_timer_t *timer)
 	client_settle(client);
 }
 
-static void on_signal(uv_signal_t *handle, int number)
+static void on_signal(uv_poll_t *poll, int status, int events)
 {
-	struct client *client = handle->data;
+	struct client *client = poll->data;
+	struct signalfd_siginfo info;
 
-	(void)number;
-	iperf_client_stop(&client->session, clock_now_ns());
+	(void)status, (void)events;
+	if (read(client->signals_fd, &info, sizeof info) == sizeof info)
+		iperf_client_stop(&client->session, clock_now_ns());
 	client_settle(client);
 }
 
@@ -228,18 +245,15 @@ void client_settle(struct client *client)
 
 static int start_loop(struct client *client)
 {
-	static const int numbers[] = { SIGINT, SIGTERM };
 	int error = uv_async_init(&client->loop, &client->payload_over, on_payload_over);
 
-	for (size_t i = 0; i < 2 && error == 0; i++) {
-		error = uv_signal_init(&client->loop, &client->signals[i]);
-		client->signals[i].data = client;
-		if (error == 0)
-			error = uv_signal_start(&client->signals[i], on_signal, numbers[i]);
-	}
+	if (error == 0)
+		error = uv_poll_init(&client->loop, &client->signals, client->signals_fd);
+	if (error == 0)
+		error = uv_poll_start(&client->signals, UV_READABLE, on_signal);
 	uv_timer_init(&client->loop, &client->timer);
 	uv_timer_init(&client->loop, &client->interval);
-	client->timer.data = client->interval.data = client->payload_over.data = client;
+	client->timer.data = client->interval.data = client->payload_over.data = client->signals.data = client;
 	return error;
 }
 
@@ -342,19 +356,11 @@ static int run_client(struct client *client)
 }
 
 /* Waits before the next try. Returns false when the user gives up. */
-static bool wait_to_retry(void)
+static bool wait_to_retry(int signals_fd)
 {
-	struct timespec gap = clock_timespec(RETRY_GAP_MS * IPERF_MS);
-	sigset_t wanted, before;
-	bool interrupted;
+	struct pollfd wait = { .fd = signals_fd, .events = POLLIN };
 
-	sigemptyset(&wanted);
-	sigaddset(&wanted, SIGINT);
-	sigaddset(&wanted, SIGTERM);
-	sigprocmask(SIG_BLOCK, &wanted, &before);
-	interrupted = sigtimedwait(&wanted, NULL, &gap) > 0;
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	return !interrupted;
+	return poll(&wait, 1, RETRY_GAP_MS) == 0;
 }
 
 /* One test. Returns whether it shall be tried again; else it was reported, or *error says why not. */
@@ -366,7 +372,7 @@ static bool try_once(struct client *client, bool may_retry, enum iperf_outcome *
 	*error = run_client(client);
 	*outcome = client->session.outcome;
 	again = *error == 0 && may_retry && (*outcome == IPERF_OUTCOME_REJECTED || *outcome == IPERF_OUTCOME_REFUSED) &&
-		wait_to_retry();
+		wait_to_retry(client->signals_fd);
 	if (*error == 0 && !again) {
 		verdict_sentence(&client->session, client->options->client, client->options->port, sentence,
 				 sizeof sentence);
@@ -376,13 +382,45 @@ static bool try_once(struct client *client, bool may_retry, enum iperf_outcome *
 	return again;
 }
 
+/* Tests, and tests again. */
+static int try_until(struct client *common, enum iperf_outcome *outcome, const char **what)
+{
+	int64_t give_up_ns = clock_now_ns() + common->options->retry_ns;
+	struct client *client;
+	int error = 0;
+	bool again = true;
+
+	while (again) {
+		client = malloc(sizeof *client);
+		if (!client)
+			return -ENOMEM;
+		*client = *common;
+		again = try_once(client, clock_now_ns() < give_up_ns, outcome, &error);
+		*what = client->what;
+		free_client(client);
+		free(client);
+	}
+	return error;
+}
+
+/* From here on SIGINT and SIGTERM wait in a descriptor, so that none is lost between two tries. */
+static int open_signals(void)
+{
+	sigset_t wanted;
+	int fd;
+
+	sigemptyset(&wanted);
+	sigaddset(&wanted, SIGINT);
+	sigaddset(&wanted, SIGTERM);
+	sigprocmask(SIG_BLOCK, &wanted, NULL);
+	fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
 int client_run(const struct options *options, enum iperf_outcome *outcome, const char **what)
 {
 	struct addrinfo *to = NULL, *local = NULL;
-	int64_t give_up_ns = clock_now_ns() + options->retry_ns;
-	struct client *client = NULL;
-	int error;
-	bool again = true;
+	int error, signals_fd = -1;
 
 	*what = "resolve";
 	error = socket_resolve(options->client, options->port, options->version4, options->version6, &to);
@@ -390,19 +428,16 @@ int client_run(const struct options *options, enum iperf_outcome *outcome, const
 		*what = "bind";
 		error = socket_resolve(options->bind, 0, options->version4, options->version6, &local);
 	}
-	while (error == 0 && again) {
-		client = calloc(1, sizeof *client);
-		if (!client) {
-			error = -ENOMEM;
-			break;
-		}
-		client->options = options;
-		client->to = to;
-		client->local = local;
-		again = try_once(client, clock_now_ns() < give_up_ns, outcome, &error);
-		*what = client->what;
-		free_client(client);
-		free(client);
+	if (error == 0) {
+		*what = "start";
+		signals_fd = open_signals();
+		error = signals_fd < 0 ? signals_fd : 0;
+	}
+	if (error == 0) {
+		struct client common = { .options = options, .to = to, .local = local, .signals_fd = signals_fd };
+
+		error = try_until(&common, outcome, what);
+		close(signals_fd);
 	}
 	if (local)
 		freeaddrinfo(local);

@@ -33,7 +33,8 @@ struct client {
 	uv_loop_t loop;
 	uv_timer_t timer, interval;
 	uv_async_t payload_over;
-	uv_signal_t signals[2];
+	uv_poll_t signals;
+	int signals_fd;
 	struct iperf_client session;
 	struct iperf_client_stream *streams;
 	struct source_stream *sources;   /* of the streams; a descriptor lives here once it is open */

@@ -90,7 +90,10 @@ static void prepare(struct datagrams *datagrams, size_t count)
 static void *work(void *user)
 {
 	struct datagrams *datagrams = user;
-	struct pollfd waits[] = { { .fd = datagrams->fd, .events = POLLIN }, { .fd = datagrams->wake, .events = POLLIN } };
+	struct pollfd waits[] = {
+		{ .fd = datagrams->fd, .events = POLLIN },
+		{ .fd = datagrams->wake, .events = POLLIN },
+	};
 
 	prepare(datagrams, BATCH);
 	while (!atomic_load(&datagrams->stop)) {

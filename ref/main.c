@@ -44,7 +44,7 @@ static void explain(const struct options *options, const char *what, int error, 
 		snprintf(text, size, "cannot start: %s", reason(what, error));
 }
 
-static enum status run(const struct options *options)
+static int run(const struct options *options)
 {
 	enum iperf_outcome outcome = IPERF_OUTCOME_OK;
 	const char *what = "";

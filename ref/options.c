@@ -45,7 +45,8 @@ struct rule {
 static const struct rule rules[] = {
 	{ 's', "server", BOTH, FLAG, AT(server), 0, 0, NULL, "be the server: receive" },
 	{ 'c', "client", BOTH, TEXT, AT(client), 0, 0, "HOST", "be the client: send to HOST" },
-	{ 'p', "port", BOTH, COUNT, AT(port), 0, 65535, "PORT", "TCP and UDP port (5201); a server takes 0 for a free one" },
+	{ 'p', "port", BOTH, COUNT, AT(port), 0, 65535, "PORT",
+	  "TCP and UDP port (5201); a server takes 0 for a free one" },
 	{ 'B', "bind", BOTH, TEXT, AT(bind), 0, 0, "ADDRESS", "use this local address" },
 	{ '4', "version4", BOTH, FLAG, AT(version4), 0, 0, NULL, "IPv4 only" },
 	{ '6', "version6", BOTH, FLAG, AT(version6), 0, 0, NULL, "IPv6 only" },
@@ -64,9 +65,10 @@ static const struct rule rules[] = {
 	{ 'P', "parallel", CLIENT, COUNT, AT(tcp_streams), 0, 128, "N", "streams (1); 0: a test without a stream" },
 	{ 6, "udp-streams", CLIENT, COUNT, AT(udp_streams), 0, 128, "N", "UDP streams beside the TCP streams (0)" },
 	{ 't', "time", CLIENT, SECONDS, AT(time_ns), IPERF_MS, DAYS, "SECONDS", "send for so long (10)" },
-	{ 'n', "bytes", CLIENT, OCTETS, AT(bytes), 0, INT64_MAX, "N[KMGT]", "send so many octets, all streams together" },
+	{ 'n', "bytes", CLIENT, OCTETS, AT(bytes), 0, INT64_MAX, "N[KMGT]",
+	  "send so many octets, all streams together" },
 	{ 'l', "length", CLIENT, OCTETS, AT(length), 0, OPTIONS_TCP_LENGTH_MAX, "N[KM]",
-	  "octets in one write (TCP, 64K) or datagram (UDP, 1400)" },
+	  "octets in one write (TCP, 1M) or datagram (UDP, 1400)" },
 	{ 'b', "bitrate", CLIENT, RATE, AT(bitrate), 0, INT64_C(1000000000000), "N[KMG]",
 	  "bits per second of each stream; 0: no limit (TCP 0, UDP 1M)" },
 	{ 7, "t-results", CLIENT, SECONDS, AT(t_results_ns), IPERF_MS, DAYS, "SECONDS", "T_results (10)" },
@@ -167,7 +169,7 @@ static enum options_verdict check_length(struct options *options, char *complain
 	int64_t min = options->tcp_streams > 0 || (options->bytes > 0 && options->udp_streams > 0) ? 1 : 0;
 	int64_t max = options->udp_streams > 0 ? OPTIONS_UDP_LENGTH_MAX : OPTIONS_TCP_LENGTH_MAX;
 
-	options->tcp_length = 64 * K;
+	options->tcp_length = OPTIONS_TCP_LENGTH_MAX; /* fewer, longer writes: a peer that keeps up sleeps less */
 	options->udp_length = 1400;
 	if (options->length < 0)
 		return OPTIONS_RUN;
@@ -193,7 +195,8 @@ static enum options_verdict check_client(struct options *options, const bool *se
 	if (options->port == 0)
 		return wrong(complaint, "--port 0: a client needs 1 to 65535");
 	if (options->cookie_hex && !iperf_cookie_from_hex(&options->cookie, options->cookie_hex))
-		return wrong(complaint, "--cookie %.80s: allowed are exactly 64 hexadecimal digits", options->cookie_hex);
+		return wrong(complaint, "--cookie %.80s: allowed are exactly 64 hexadecimal digits",
+			     options->cookie_hex);
 	options->tcp_rate = options->bitrate < 0 ? 0 : options->bitrate;
 	options->udp_rate = options->bitrate < 0 ? 1000000 : options->bitrate;
 	return check_length(options, complaint);
@@ -312,7 +315,8 @@ void options_help(FILE *out)
 
 			if (rules[i].side != side)
 				continue;
-			snprintf(name, sizeof name, "--%s %s", rules[i].name, rules[i].argument ? rules[i].argument : "");
+			snprintf(name, sizeof name, "--%s %s", rules[i].name,
+				 rules[i].argument ? rules[i].argument : "");
 			fprintf(out, "  %3s %-23s %s\n", letter[1] < ' ' ? "" : letter, name, rules[i].help);
 		}
 	}

@@ -78,7 +78,8 @@ int report_client_begin(struct report_client *report)
 	return report_flush(stdout);
 }
 
-static void print_interval(const struct report_client *report, const char *id, uint64_t bytes, uint64_t packets, bool udp)
+static void print_interval(const struct report_client *report, const char *id, uint64_t bytes, uint64_t packets,
+			   bool udp)
 {
 	report_flow(id, report->interval_start, report->seconds, bytes);
 	if (udp)
@@ -199,7 +200,8 @@ static void print_end(const struct report_client *report, const char *sentence)
 		putchar('\n');
 	}
 	if (*sentence)
-		printf("%sFailed: %s.%s\n", paint("\033[31m"), verdict_word(report->session->outcome), paint("\033[0m"));
+		printf("%sFailed: %s.%s\n", paint("\033[31m"), verdict_word(report->session->outcome),
+		       paint("\033[0m"));
 	else
 		printf("%sDone: the server received %llu of %llu octets.%s\n", paint("\033[32m"),
 		       (unsigned long long)sum.received, (unsigned long long)sum.sent, paint("\033[0m"));

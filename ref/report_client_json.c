@@ -170,8 +170,8 @@ static int dump(json_t *document)
 int report_client_end_json(const struct report_client *report, const char *sentence)
 {
 	const struct iperf_client *session = report->session;
-	json_t *document = json_pack("{s:o, s:O*, s:o, s:s}", "start", start(report), "intervals", report->intervals, "end",
-				     end(report), "outcome", verdict_word(session->outcome));
+	json_t *document = json_pack("{s:o, s:O*, s:o, s:s}", "start", start(report), "intervals", report->intervals,
+				     "end", end(report), "outcome", verdict_word(session->outcome));
 
 	if (document && !report->intervals)
 		json_object_set_new(document, "intervals", json_array());

@@ -150,14 +150,17 @@ int report_server_listening(const struct options *options, uint16_t port)
 	return report_flush(out);
 }
 
-int report_server_rejected(const struct options *options, const struct iperf_endpoint *client, enum iperf_requirement why)
+int report_server_rejected(const struct options *options, const struct iperf_endpoint *client,
+			   enum iperf_requirement why)
 {
 	FILE *out = options->json ? stderr : stdout;
 	char host[SOCKET_TEXT_SIZE];
 
 	socket_endpoint_text(client, host);
 	fprintf(out, "Rejected a connection from %s port %u: %s (%s)\n", host, (unsigned)client->port,
-		why == IPERF_R_6_2_4 ? "a second control connection" : "another test is in progress",
+		why == IPERF_R_6_2_4  ? "a second control connection" :
+		why == IPERF_R_6_5_10 ? "a straggler of a test that is over" :
+					"another test is in progress",
 		iperf_requirements[why].id);
 	return report_flush(out);
 }

@@ -1,4 +1,5 @@
-/* The server's report: a test as the server saw it. Text, or with options->json one JSON document on a line of its own. */
+/* The server's report: a test as the server saw it. Text, or with options->json one JSON document on a line of its
+ * own. */
 #ifndef IPERF_REF_REPORT_SERVER_H
 #define IPERF_REF_REPORT_SERVER_H
 
@@ -26,7 +27,8 @@ int report_server_listening(const struct options *options, uint16_t port);
 int report_server_test(const struct options *options, const struct served *served);
 
 /* Notes a connection that was rejected. */
-int report_server_rejected(const struct options *options, const struct iperf_endpoint *client, enum iperf_requirement why);
+int report_server_rejected(const struct options *options, const struct iperf_endpoint *client,
+			   enum iperf_requirement why);
 
 /* The periodic report of a test that is running: what arrived since the one before. before holds the octets of each
  * stream then, and is brought up to date. Text only. */

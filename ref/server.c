@@ -12,7 +12,7 @@
 static void fail(struct server *server, const char *what, int error);
 static void stop(struct server *server);
 
-/* --- decisions: delivered with the lock held, by whichever thread told the session something ------------------------ */
+/* --- decisions: delivered with the lock held, by whichever thread told the session something --------------------- */
 
 static void note_release(struct server *server, const struct iperf_server *session,
 			 const struct iperf_decision *decision)
@@ -32,9 +32,10 @@ static void note_release(struct server *server, const struct iperf_server *sessi
 static void tell(const struct iperf_decision *decision)
 {
 	static const char *const names[] = {
-		[IPERF_DECIDE_TAKE] = "take",     [IPERF_DECIDE_ACCEPT] = "accept",   [IPERF_DECIDE_BEGIN] = "begin",
-		[IPERF_DECIDE_STREAM] = "stream", [IPERF_DECIDE_RESPOND] = "respond", [IPERF_DECIDE_RELEASE] = "release",
-		[IPERF_DECIDE_REJECT] = "reject", [IPERF_DECIDE_CLOSE] = "close",
+		[IPERF_DECIDE_TAKE] = "take",       [IPERF_DECIDE_ACCEPT] = "accept",
+		[IPERF_DECIDE_BEGIN] = "begin",     [IPERF_DECIDE_STREAM] = "stream",
+		[IPERF_DECIDE_RESPOND] = "respond", [IPERF_DECIDE_RELEASE] = "release",
+		[IPERF_DECIDE_REJECT] = "reject",   [IPERF_DECIDE_CLOSE] = "close",
 	};
 	const struct iperf_endpoint *client = decision->conn   ? &decision->conn->client :
 					      decision->stream ? &decision->stream->client :
@@ -58,6 +59,7 @@ static void decide(void *user, const struct iperf_server *session, const struct 
 	switch (decision->kind) {
 	case IPERF_DECIDE_BEGIN:
 		server->begun = true;
+		server->control = decision->conn->user;
 		server->began_ns = clock_now_ns();
 		server->served.client = decision->conn->client;
 		server->served.began_at = time(NULL);
@@ -265,7 +267,11 @@ static void free_session(struct server *server)
 
 static int run(struct server *server)
 {
-	const struct sink_config config = { .session = &server->session, .lock = &server->lock, .gone = server_conn_gone };
+	const struct sink_config config = {
+		.session = &server->session,
+		.lock = &server->lock,
+		.gone = server_conn_gone,
+	};
 	int error = start_session(server);
 
 	if (error == 0)

@@ -6,12 +6,13 @@
 #include "ref/clock.h"
 #include "ref/server_private.h"
 
-#define ACCEPTS 16       /* connections taken at once, before others get their turn */
-#define READS 16         /* reads from a connection at once, likewise */
+#define NEWCOMERS 512    /* connections accepted at once: as many as the queue holds */
+#define READS 16         /* reads from a connection at once, before others get their turn */
 #define PAUSE_MS 100     /* without accepting, when descriptors are short */
 
 static void on_conn(uv_poll_t *poll, int status, int events);
 static void on_pause(uv_timer_t *timer);
+static void read_control(struct server *server, bool broken);
 
 void server_conn_decided(struct server *server, struct conn *conn)
 {
@@ -21,6 +22,8 @@ void server_conn_decided(struct server *server, struct conn *conn)
 	}
 	if (conn->owner == HANDING)
 		return; /* on_handed() will see it */
+	if (server->control == conn)
+		server->control = NULL;
 	TAILQ_REMOVE(&server->conns, conn, link);
 	TAILQ_INSERT_TAIL(&server->closing, conn, link);
 }
@@ -110,61 +113,107 @@ static void send_answer(struct conn *conn)
 	uv_poll_start(&conn->poll, UV_READABLE, on_conn);
 }
 
+/* The message, the space and the result data of server->results; returns its length, or 0. */
+static size_t write_answer(const struct server *server, uint8_t *out, size_t size)
+{
+	size_t length = iperf_message_write(out, IPERF_RESULTS_RESPONSE, &server->session.cookie);
+	size_t data;
+
+	out[length++] = ' '; /* R-9.1-5 */
+	data = iperf_results_encode(&server->results, (char *)out + length, size - length);
+	return data ? length + data : 0;
+}
+
 void server_conn_answer(struct server *server, struct conn *conn)
 {
-	size_t room = IPERF_MESSAGE_MAX + 64 + server->results.count * IPERF_RESULTS_STREAM_SIZE;
-	size_t length;
+	size_t size = IPERF_MESSAGE_MAX + 64 + server->results.count * IPERF_RESULTS_STREAM_SIZE;
 
-	conn->answer = malloc(room);
-	if (conn->answer) {
-		length = iperf_message_write(conn->answer, IPERF_RESULTS_RESPONSE, &server->session.cookie);
-		conn->answer[length++] = ' ';
-		conn->answer_length = length + iperf_results_encode(&server->results, (char *)conn->answer + length,
-								    room - length);
-	}
-	if (conn->answer && conn->answer_length > length) {
+	conn->answer = malloc(size);
+	conn->answer_length = conn->answer ? write_answer(server, conn->answer, size) : 0;
+	if (conn->answer_length > 0)
 		send_answer(conn);
-		return;
-	}
-	reset_conn(server, conn);
+	else
+		reset_conn(server, conn);
+}
+
+/* Tells the session what recv() returned. Without the lock. */
+static void tell_read(struct server *server, struct conn *conn, const uint8_t *octets, ssize_t length)
+{
+	int64_t now_ns = clock_now_ns();
+
+	pthread_mutex_lock(&server->lock);
+	if (length > 0)
+		iperf_server_octets(&server->session, &conn->sink.session, octets, (size_t)length, now_ns);
+	else if (length == 0)
+		iperf_server_eof(&server->session, &conn->sink.session, now_ns);
+	else
+		iperf_server_reset(&server->session, &conn->sink.session, now_ns);
+	if (conn->sink.session.state == IPERF_CONN_STREAM)
+		hand_over(conn);
+	server_settle(server);
+}
+
+static bool is_open(const struct conn *conn)
+{
+	return conn->owner == LOOP && conn->sink.session.state != IPERF_CONN_CLOSED;
+}
+
+static bool nothing_yet(ssize_t length, bool broken)
+{
+	return length < 0 && !broken && (errno == EAGAIN || errno == EINTR);
 }
 
 /* Reads what is there. The end of a connection is read along with its last octets: whoever comes next finds it done. */
 static void read_conn(struct server *server, struct conn *conn, bool broken)
 {
-	ssize_t length;
+	for (int i = 0; is_open(conn) && !conn->answer && (i < READS || broken); i++) {
+		ssize_t length = recv(conn->sink.fd, server->block, sizeof server->block, MSG_DONTWAIT);
 
-	for (int i = 0; conn->owner == LOOP && conn->sink.session.state != IPERF_CONN_CLOSED && (i < READS || broken); i++) {
-		length = recv(conn->sink.fd, server->block, sizeof server->block, MSG_DONTWAIT);
-		if (length < 0 && !broken && (errno == EAGAIN || errno == EINTR))
+		if (nothing_yet(length, broken))
 			return;
-		pthread_mutex_lock(&server->lock);
-		if (length > 0)
-			iperf_server_octets(&server->session, &conn->sink.session, server->block, (size_t)length,
-					    clock_now_ns());
-		else if (length == 0)
-			iperf_server_eof(&server->session, &conn->sink.session, clock_now_ns());
-		else
-			iperf_server_reset(&server->session, &conn->sink.session, clock_now_ns());
-		if (conn->sink.session.state == IPERF_CONN_STREAM)
-			hand_over(conn);
-		server_settle(server);
-		if (conn->answer)
-			return; /* first the whole of it is sent */
+		tell_read(server, conn, server->block, length);
+		if (conn == server->control) {
+			read_control(server, broken);
+			return;
+		}
 	}
 }
 
-static void on_conn(uv_poll_t *poll, int status, int events)
-{
-	struct conn *conn = poll->data;
+/* --- accepting --------------------------------------------------------------------------------------------------- */
 
-	if (conn->answer && status == 0)
-		send_answer(conn);
-	else if (status < 0 || (events & UV_READABLE))
-		read_conn(conn->server, conn, status < 0);
+static bool waits(const struct conn *conn)
+{
+	return conn->owner == LOOP && conn->sink.session.state <= IPERF_CONN_FIRST;
 }
 
-/* --- accepting --------------------------------------------------------------------------------------------------- */
+static int64_t count_waiting(const struct server *server)
+{
+	const struct conn *conn;
+	int64_t count = 0;
+
+	TAILQ_FOREACH(conn, &server->conns, link)
+		count += waits(conn);
+	return count;
+}
+
+/* Reads what has arrived on connections without a first message, the oldest first, until fewer than bound wait: before
+ * one of them is closed because there are too many (R-11-6). */
+static void read_waiting(struct server *server, int64_t bound)
+{
+	struct conn *next, *conn = TAILQ_FIRST(&server->conns);
+	int64_t count = count_waiting(server);
+
+	while (conn && count >= bound) {
+		next = TAILQ_NEXT(conn, link);
+		if (waits(conn)) {
+			read_conn(server, conn, false);
+			if (!waits(conn))
+				count = count_waiting(server);
+		}
+		/* It may have closed next as well; then it is the first again. */
+		conn = !next || is_open(next) ? next : TAILQ_FIRST(&server->conns);
+	}
+}
 
 static void connected(struct server *server, int fd, const struct sockaddr_storage *address)
 {
@@ -180,13 +229,13 @@ static void connected(struct server *server, int fd, const struct sockaddr_stora
 	conn->sink.fd = fd;
 	conn->sink.session.user = conn;
 	conn->poll.data = conn;
+	read_waiting(server, server->options->pending_max);
 	TAILQ_INSERT_TAIL(&server->conns, conn, link);
 	socket_endpoint(address, &client);
 	uv_poll_start(&conn->poll, UV_READABLE, on_conn);
 	pthread_mutex_lock(&server->lock);
 	iperf_server_connected(&server->session, &conn->sink.session, &client, clock_now_ns());
 	server_settle(server);
-	read_conn(server, conn, false); /* mostly its first message is there: it need not wait among the unfinished */
 }
 
 /* Descriptors are short. What the system allows is a bound like that of R-11-1: the connection that has waited longest
@@ -195,35 +244,79 @@ static void make_room(struct server *server)
 {
 	struct conn *conn;
 
+	read_waiting(server, 1);
 	TAILQ_FOREACH(conn, &server->conns, link) {
-		if (conn->sink.session.state > IPERF_CONN_FIRST)
-			continue;
-		reset_conn(server, conn);
-		return;
+		if (waits(conn)) {
+			reset_conn(server, conn);
+			return;
+		}
 	}
 	uv_poll_stop(&server->listener);
 	uv_timer_start(&server->pause, on_pause, PAUSE_MS, 0);
 }
 
+/* Accepts one connection. Returns false when there is no more for now. */
+static bool accept_one(struct server *server)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof address;
+	int fd = accept4(server->sockets.tcp, (struct sockaddr *)&address, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd >= 0)
+		connected(server, fd, &address);
+	else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+		make_room(server);
+	return fd >= 0 || errno == EINTR || errno == ECONNABORTED;
+}
+
+static void accept_newcomers(struct server *server)
+{
+	for (int i = 0; i < NEWCOMERS && !server->stopping && accept_one(server); i++)
+		;
+}
+
+/* Reads the control connection. Before the session hears of its end, it hears of the connections that came before:
+ * those of this test are to be known as stragglers (R-6.5-10). */
+static void read_control(struct server *server, bool broken)
+{
+	uint8_t octets[IPERF_MESSAGE_MAX];
+	struct conn *conn = server->control;
+	ssize_t length;
+
+	while (conn && is_open(conn)) {
+		length = recv(conn->sink.fd, octets, sizeof octets, MSG_DONTWAIT);
+		if (nothing_yet(length, broken))
+			return;
+		accept_newcomers(server);
+		if (is_open(conn))
+			tell_read(server, conn, octets, length);
+	}
+}
+
+/* The control connection goes before newcomers: if the test ended before they came, they must find it ended (R-6.5-5).
+ * These are read at once, for mostly their first message is there already. */
 static void on_listener(uv_poll_t *poll, int status, int events)
 {
 	struct server *server = poll->data;
 
 	(void)status, (void)events;
-	for (int i = 0; i < ACCEPTS && !server->stopping; i++) {
-		struct sockaddr_storage address;
-		socklen_t length = sizeof address;
-		int fd = accept4(server->sockets.tcp, (struct sockaddr *)&address, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	accept_newcomers(server);
+	read_control(server, false);
+	read_waiting(server, 1);
+}
 
-		if (fd >= 0) {
-			connected(server, fd, &address);
-		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			make_room(server);
-			return;
-		} else if (errno == EAGAIN) {
-			return;
-		} /* else the connection itself failed */
-	}
+static void on_conn(uv_poll_t *poll, int status, int events)
+{
+	struct conn *conn = poll->data;
+
+	if (conn->answer && status < 0)
+		reset_conn(conn->server, conn);
+	else if (conn->answer)
+		send_answer(conn);
+	else if (conn == conn->server->control)
+		read_control(conn->server, status < 0);
+	else if (status < 0 || (events & UV_READABLE))
+		read_conn(conn->server, conn, status < 0);
 }
 
 static void on_pause(uv_timer_t *timer)

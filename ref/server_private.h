@@ -43,6 +43,7 @@ struct server {
 	struct iperf_server session;
 	struct conn_list closing;  /* closed by decision, still to be closed in fact */
 	struct conn *asking;       /* is to be answered with results */
+	struct conn *control;      /* of the test, or NULL */
 	struct iperf_results results;
 	struct served served;      /* what is to be reported, once the lock is free */
 	bool begun, released, rejected;

@@ -106,7 +106,8 @@ static int start_worker(struct worker *worker, const struct sink_config *config)
 	worker->block = malloc(BLOCK);
 	error = worker->block ? -errno : -ENOMEM;
 	if (worker->epoll >= 0 && worker->wake >= 0 && worker->block)
-		error = epoll_ctl(worker->epoll, EPOLL_CTL_ADD, worker->wake, &event) == 0 ? start_thread(worker) : -errno;
+		error = epoll_ctl(worker->epoll, EPOLL_CTL_ADD, worker->wake, &event) == 0 ? start_thread(worker) :
+											     -errno;
 	if (error == 0)
 		return 0;
 	close(worker->epoll);

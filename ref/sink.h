@@ -1,7 +1,7 @@
 /* The receiving side of TCP streams: a few threads that read payload, away from the loop, so that no stranger slows it.
  *
- * A thread owns a connection from sink_add() on: it alone reads and closes it. Whoever wants it closed tells the session,
- * under the lock, and shuts the socket down; the thread wakes, finds the connection CLOSED and lets it go. */
+ * A thread owns a connection from sink_add() on: it alone reads and closes it. Whoever wants it closed tells the
+ * session, under the lock, and shuts the socket down; the thread wakes, finds the connection CLOSED and lets it go. */
 #ifndef IPERF_REF_SINK_H
 #define IPERF_REF_SINK_H
 

@@ -116,13 +116,13 @@ static void send_tcp(struct source_stream *stream)
 
 /* What is to be sent in one go: count datagrams of the stream's length. */
 struct batch {
+	size_t joined;        /* datagrams in a message: above 1 the kernel cuts it (UDP_SEGMENT) */
 	struct mmsghdr messages[MESSAGES];
 	struct iovec parts[MESSAGES];
 	union {
 		struct cmsghdr align;
 		uint8_t octets[CMSG_SPACE(sizeof(uint16_t))];
 	} control;            /* the same for all */
-	size_t joined;        /* datagrams in a message: above 1 the kernel cuts it (UDP_SEGMENT) */
 };
 
 static void prepare_joined(struct batch *batch, size_t length)

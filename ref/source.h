@@ -25,7 +25,7 @@ struct source_stream {
 	_Atomic uint64_t bytes;   /* given to the socket */
 	_Atomic uint64_t packets; /* UDP: datagrams */
 	_Atomic int64_t last_ns;  /* when; 0: nothing was sent */
-	_Atomic int error;        /* UDP: an errno that makes sending impossible, or 0. On TCP the connection shows it */
+	_Atomic int error;        /* UDP: an errno that makes sending impossible, or 0; TCP: 0 */
 	/* Private. */
 	struct source *source;
 	pthread_t thread;

@@ -6,7 +6,8 @@ static const struct {
 	const char *word, *advice;
 } verdicts[] = {
 	[IPERF_OUTCOME_OK] = { "ok", "" },
-	[IPERF_OUTCOME_INCOMPLETE] = { "incomplete", "datagrams were lost, or a server bounds its streams: try a lower --bitrate, or fewer" },
+	[IPERF_OUTCOME_INCOMPLETE] = { "incomplete",
+				       "datagrams were lost, or streams are bounded: try a lower --bitrate, or fewer" },
 	[IPERF_OUTCOME_STREAM_LOST] = { "stream lost", "a server bounds the streams of a test: try fewer" },
 	[IPERF_OUTCOME_TIMEOUT] = { "timeout", "look at the network and the server, or allow more with --t-results" },
 	[IPERF_OUTCOME_MALFORMED] = { "malformed", "it does not keep to the protocol: see which program it is" },
