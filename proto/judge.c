@@ -1,86 +1,53 @@
 #include "proto/judge_private.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #define FAR (INT64_MAX / 4) /* a timer that never expires */
 
-#define CONN_OF(pointer, field)                                                                                        \
-	((struct iperf_judge_conn *)(void *)((char *)(pointer) - offsetof(struct iperf_judge_conn, field)))
+/* --- lists ------------------------------------------------------------------------------------------------------- */
 
-/* --- telling ----------------------------------------------------------------------------------------------------- */
-
-void judge_found(struct iperf_judge *judge, enum iperf_verdict verdict, enum iperf_requirement requirement,
-		 enum iperf_direction by, const struct iperf_judge_conn *conn, const struct iperf_mark *mark,
-		 const char *format, ...)
+static void list_init(struct iperf_link *list)
 {
-	struct iperf_finding finding = {
-		.verdict = verdict,
-		.requirement = requirement,
-		.by = by,
-		.mark = *mark,
-		.conn = conn,
-		.client = conn ? &conn->client : NULL,
-		.text = judge->text,
-	};
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(judge->text, sizeof judge->text, format, arguments);
-	va_end(arguments);
-	judge->config.found(judge->config.user, &finding);
+	list->next = list->prev = list;
 }
 
-void judge_assumed(struct iperf_judge *judge, const struct iperf_judge_conn *conn, const char *what)
+static void list_append(struct iperf_link *list, struct iperf_link *link)
 {
-	if (judge->assumed)
+	link->prev = list->prev;
+	link->next = list;
+	list->prev->next = link;
+	list->prev = link;
+}
+
+static void list_remove(struct iperf_link *link)
+{
+	if (!link->next)
 		return;
-	judge->assumed = true;
-	judge_found(judge, IPERF_INCONCLUSIVE, IPERF_R_NONE, IPERF_TO_SERVER, conn, &judge->now,
-		    "%s: octets that decide were not captured; here and later they are taken for right", what);
+	link->prev->next = link->next;
+	link->next->prev = link->prev;
+	link->next = link->prev = NULL;
 }
 
-void judge_said_message(struct iperf_judge *judge, const struct iperf_judge_conn *conn, enum iperf_direction direction,
-			enum iperf_message_kind kind, const struct iperf_mark *mark, const char *data, size_t length)
+struct iperf_link *judge_list_of(struct iperf_judge *judge, const struct iperf_cookie *cookie)
 {
-	struct iperf_said said = {
-		.kind = IPERF_SAID_MESSAGE,
-		.direction = direction,
-		.conn = conn,
-		.client = &conn->client,
-		.mark = *mark,
-		.message = kind,
-		.cookie = &conn->cookie,
-		.octets = (const uint8_t *)data,
-		.length = length,
-	};
+	uint32_t hash = 0;
 
-	judge->config.said(judge->config.user, &said);
+	for (size_t i = 0; i < sizeof cookie->octets; i++)
+		hash = hash * 31 + cookie->octets[i];
+	return &judge->same[(hash ^ hash >> 8 ^ hash >> 16) % IPERF_JUDGE_COOKIES];
 }
 
-void judge_said(struct iperf_judge *judge, const struct iperf_judge_conn *conn, enum iperf_direction direction,
-		enum iperf_said_kind kind, const struct iperf_mark *mark, const uint8_t *octets, uint64_t length,
-		bool notable)
+struct iperf_judge_test *judge_past(struct iperf_judge *judge, const struct iperf_cookie *cookie)
 {
-	struct iperf_said said = {
-		.kind = kind,
-		.direction = direction,
-		.conn = conn,
-		.client = &conn->client,
-		.mark = *mark,
-		.octets = octets,
-		.length = length,
-		.notable = notable,
-	};
+	uint64_t count = judge->past_count < IPERF_JUDGE_TESTS ? judge->past_count : IPERF_JUDGE_TESTS;
 
-	judge->config.said(judge->config.user, &said);
-}
+	for (uint64_t i = 1; i <= count; i++) {
+		struct iperf_judge_test *test = &judge->past[(judge->past_count - i) % IPERF_JUDGE_TESTS];
 
-bool judge_near(const struct iperf_judge *judge, const struct iperf_endpoint *client)
-{
-	return judge->config.at_client ||
-	       memcmp(client->address, judge->config.server.address, sizeof client->address) == 0;
+		if (iperf_cookie_equal(&test->cookie, cookie))
+			return test;
+	}
+	return NULL;
 }
 
 /* --- the server session as the measure --------------------------------------------------------------------------- */
@@ -88,63 +55,118 @@ bool judge_near(const struct iperf_judge *judge, const struct iperf_endpoint *cl
 void judge_give_up(struct iperf_judge *judge, struct iperf_judge_conn *conn)
 {
 	if (conn->oracle.state != IPERF_CONN_CLOSED)
-		iperf_server_reset(&judge->oracle, &conn->oracle, judge->now.time_ns);
+		iperf_server_reset(&judge->oracle, &conn->oracle, judge->now.ns);
 }
 
-/* The cookie is released: whose closing by the server will show that it has done so, too? */
-static void released(struct iperf_judge *judge, enum iperf_release how)
+void judge_blind(struct iperf_judge *judge, struct iperf_judge_conn *conn)
 {
-	bool ran = judge->oracle.state == IPERF_TEST_RUNNING;
-	struct iperf_judge_conn *shows = how == IPERF_RELEASE_LEFT ? judge->feeding : judge->control;
+	if (conn->blind)
+		return;
+	conn->blind = true;
+	if (!conn->kind_known) {
+		conn->hidden = true;
+		judge->hidden++;
+		judge->no_test.why = IPERF_R_NONE;
+		judge->idle_known = false;
+	}
+	judge_server_excuse(conn);
+	if (conn->stream)
+		judge->config.extras[conn->stream - 1].doubtful = true;
+	if (judge->oracle.state != IPERF_TEST_IDLE && (!conn->cookie_known || judge_has(conn, &judge->oracle.cookie)))
+		judge->patchy = true;
+	if (conn->kind_known && conn->kind == IPERF_TEST_BEGIN) /* taken or not: its test may be, and end, unseen */
+		judge_held_lose(judge, &conn->cookie, conn);
+	judge_give_up(judge, conn);
+}
 
-	if (ran)
-		judge_client_test_over(judge, how);
-	if (judge->control && (how == IPERF_RELEASE_OCTET || how == IPERF_RELEASE_T_IDLE)) /* rather than R-6.5-4 */
-		judge_server_must_close(judge, judge->control,
-					how == IPERF_RELEASE_OCTET ? IPERF_R_7_4 : IPERF_R_10_2);
-	judge->releasing = shows && !shows->server_ended && !shows->client_was_reset ? shows : NULL;
-	if (ran && shows && shows->server_ended)
-		judge->idle_known = true;
-	judge->control = NULL;
-	judge->answered = false;
+/* The session closes a connection: the server has to do the same, unless the session is only being set right. */
+static void oracle_closes(struct iperf_judge *judge, struct iperf_judge_conn *conn, enum iperf_requirement why)
+{
+	if (why == IPERF_R_11_4) { /* there is room for so many here; the server's bound is its own */
+		conn->blind = true;
+		judge_assumed(judge, conn, "more streams than can be followed");
+	} else if (judge->belief == IPERF_BELIEF_DROPPED) {
+		conn->rejected_other = true;
+		judge_server_must_close(judge, conn, IPERF_R_6_2_2);
+	} else if (judge->belief != IPERF_BELIEF_LOST) {
+		judge_server_must_close(judge, conn, why);
+	}
+}
+
+static void oracle_releases(struct iperf_judge *judge, enum iperf_release how)
+{
+	judge->release_unsure = how == IPERF_RELEASE_T_BEGIN && /* TEST_BEGIN may have been there */
+				(!judge_held_covers(judge, &judge->oracle.cookie) ||
+				 judge_held_unseen(judge, &judge->oracle.cookie));
+	if (how == IPERF_RELEASE_T_IDLE && judge->datagram_event > judge->begin.event &&
+	    !judge_near(judge, &judge->tester))
+		judge->release_unsure = true; /* one more datagram may have been lost, but to the capture only */
+	if (judge->oracle.state == IPERF_TEST_RUNNING)
+		judge_client_test_over(judge, judge->belief == IPERF_BELIEF_FIRM ? how : IPERF_RELEASE_STOP);
+	if (judge->control && judge->belief == IPERF_BELIEF_FIRM &&
+	    (how == IPERF_RELEASE_OCTET || how == IPERF_RELEASE_T_IDLE)) /* rather than R-6.5-4 */
+		judge_server_must_close(judge, judge->control, how == IPERF_RELEASE_OCTET ? IPERF_R_7_4 : IPERF_R_10_2);
+	judge_held_released(judge, how);
+}
+
+static void oracle_begins(struct iperf_judge *judge, struct iperf_judge_conn *conn)
+{
+	judge->tests++;
+	judge->control = conn;
+	judge->begin = conn->first;
+	judge->tester = conn->client;
+	judge->asked_first = judge->datagram_payload = false;
+	judge->last_answer = (struct iperf_seen){ 0 };
+	judge->arrival_ns = conn->first.ns; /* at least */
+	judge->gap_end_ns = INT64_MIN / 4;
+	judge_opening_test_began(judge, conn);
+}
+
+static void oracle_takes(struct iperf_judge *judge, struct iperf_judge_conn *conn)
+{
+	struct iperf_link *list = judge_list_of(judge, &conn->cookie);
+
+	judge->tenure++;
+	judge->taker = conn;
+	judge->sure = judge->patchy = false;
+	for (struct iperf_link *link = list->next; link != list; link = link->next) /* which it may have read before */
+		if (JUDGE_CONN_OF(link, same) != conn && judge_has(JUDGE_CONN_OF(link, same), &conn->cookie))
+			judge->patchy = true;
+	judge->running_event = judge->served_event = 0;
 }
 
 static void oracle_decides(void *user, const struct iperf_server *server, const struct iperf_decision *decision)
 {
 	struct iperf_judge *judge = user;
-	struct iperf_judge_conn *conn = decision->conn ? CONN_OF(decision->conn, oracle) : NULL;
+	struct iperf_judge_conn *conn = decision->conn ? JUDGE_CONN_OF(decision->conn, oracle) : NULL;
 
 	(void)server;
 	switch (decision->kind) {
 	case IPERF_DECIDE_TAKE:
-		conn->ambiguous = judge->releasing != NULL; /* the server may still hold the last cookie */
+		oracle_takes(judge, conn);
 		break;
 	case IPERF_DECIDE_ACCEPT:
-		conn->ambiguous = judge->feeding && judge->releasing != NULL;
 		break;
 	case IPERF_DECIDE_BEGIN:
-		judge_client_test_began(judge, conn);
+		oracle_begins(judge, conn);
 		break;
 	case IPERF_DECIDE_STREAM:
 		judge_client_stream_began(judge, conn, decision->stream);
 		break;
 	case IPERF_DECIDE_RESPOND:
 		conn->request_in_test = true;
-		conn->test = judge->tests;
-		judge_server_must_answer(judge, conn);
+		conn->tenure = judge->tenure;
+		judge_server_must_close(judge, conn, IPERF_R_9_1_7); /* or answer */
 		break;
 	case IPERF_DECIDE_RELEASE:
-		released(judge, decision->release);
+		oracle_releases(judge, decision->release);
 		break;
 	case IPERF_DECIDE_REJECT:
 		conn->rejected_other = decision->why == IPERF_R_6_2_2;
-		if (decision->why == IPERF_R_6_2_4)
-			judge_found(judge, IPERF_BROKEN, IPERF_R_7_2, IPERF_TO_SERVER, conn, &conn->first,
-				    "a second control connection in the running test");
-		judge_server_must_close(judge, conn, decision->why);
+		oracle_closes(judge, conn, decision->why);
 		break;
 	case IPERF_DECIDE_CLOSE:
-		judge_server_must_close(judge, conn, decision->why);
+		oracle_closes(judge, conn, decision->why);
 		break;
 	}
 }
@@ -155,8 +177,13 @@ void iperf_judge_init(struct iperf_judge *judge, const struct iperf_judge_config
 
 	memset(judge, 0, sizeof *judge);
 	judge->config = *config;
-	judge->due.next = judge->due.prev = &judge->due;
-	judge->all.next = judge->all.prev = &judge->all;
+	judge->now.ns = INT64_MIN;
+	judge->spent_ns = judge->ghost.ns = judge->ghosts_ns = judge->straggler_ns = INT64_MIN;
+	judge->hidden_ns = judge->heard_ns = INT64_MIN / 4;
+	list_init(&judge->due);
+	list_init(&judge->all);
+	for (size_t i = 0; i < IPERF_JUDGE_COOKIES; i++)
+		list_init(&judge->same[i]);
 	iperf_server_defaults(&server);
 	/* Timers and bounds are the server's to set: what they explain is looked at when the server acts. */
 	server.t_hello_ns = config->timers_known ? config->t_hello_ns + IPERF_JUDGE_GRACE : FAR;
@@ -172,189 +199,194 @@ void iperf_judge_init(struct iperf_judge *judge, const struct iperf_judge_config
 
 /* --- events ------------------------------------------------------------------------------------------------------ */
 
-static void now(struct iperf_judge *judge, struct iperf_judge_conn *conn, const struct iperf_mark *mark)
+/* What the session does when timers expire, which is noticed only now, was to be done then. */
+static void expire_timers(struct iperf_judge *judge, int64_t now_ns)
 {
-	judge->now = *mark;
+	int64_t deadline_ns = iperf_server_deadline(&judge->oracle);
+
+	while (deadline_ns <= now_ns) {
+		if (deadline_ns > judge->now.ns)
+			judge->now.ns = deadline_ns;
+		iperf_server_timer(&judge->oracle, judge->now.ns);
+		deadline_ns = iperf_server_deadline(&judge->oracle);
+	}
+	judge->now.ns = now_ns;
+}
+
+void judge_now(struct iperf_judge *judge, struct iperf_judge_conn *conn, const struct iperf_mark *mark)
+{
+	judge->now.mark = *mark;
+	judge->now.event++;
 	judge->feeding = conn;
-	iperf_server_timer(&judge->oracle, mark->time_ns);
+	expire_timers(judge, mark->time_ns > judge->now.ns ? mark->time_ns : judge->now.ns);
+	judge->release_unsure = false;
+	judge_held_look(judge);
 	judge_server_check_due(judge);
+	judge_look_for_life(judge, NULL);
+}
+
+/* Something came that may keep the test alive, if it is of the test: the server need not end it (R-10-3), but may. */
+static void perhaps_arrived(struct iperf_judge *judge)
+{
+	judge->oracle.arrival_ns = judge->now.ns;
+}
+
+/* Something came that does. */
+static void arrived(struct iperf_judge *judge)
+{
+	int64_t long_ns = judge->config.timers_known ? judge->config.t_idle_ns - IPERF_JUDGE_GRACE : 0;
+
+	if (long_ns < IPERF_JUDGE_MOMENT)
+		long_ns = IPERF_JUDGE_MOMENT;
+	if (judge->now.ns - judge->arrival_ns >= long_ns)
+		judge->gap_end_ns = judge->now.ns;
+	judge->arrival_ns = judge->oracle.arrival_ns = judge->now.ns;
+}
+
+void judge_arrived_on(struct iperf_judge *judge, const struct iperf_judge_conn *conn)
+{
+	bool of_test = judge_has(conn, &judge->oracle.cookie);
+
+	if (judge->oracle.state == IPERF_TEST_RUNNING && of_test && !conn->server_ended)
+		arrived(judge);
+	else if (judge->oracle.state == IPERF_TEST_RUNNING && (of_test || conn->hidden))
+		perhaps_arrived(judge);
+	if (conn->hidden || !conn->cookie_known || judge_has(conn, &judge->oracle.cookie))
+		judge->heard_ns = judge->now.ns;
+	if (conn->hidden)
+		judge->idle_known = false;
 }
 
 void iperf_judge_opened(struct iperf_judge *judge, struct iperf_judge_conn *conn, const struct iperf_endpoint *client,
 			bool start_seen, const struct iperf_mark *mark)
 {
-	now(judge, conn, mark);
-	judge->conns++;
+	judge_now(judge, conn, mark);
+	conn->ordinal = ++judge->conns;
 	conn->client = *client;
-	conn->opened = *mark;
+	conn->opened = judge->now;
 	conn->must_close = IPERF_R_NONE;
-	conn->all.prev = judge->all.prev;
-	conn->all.next = &judge->all;
-	judge->all.prev->next = &conn->all;
-	judge->all.prev = &conn->all;
+	list_append(&judge->all, &conn->all);
 	iperf_parser_init(&conn->opening, IPERF_GRAMMAR_CONNECTION, NULL);
-	iperf_server_connected(&judge->oracle, &conn->oracle, client, mark->time_ns);
-	if (!start_seen) {
-		conn->blind = judge->start_unknown = true;
-		judge_give_up(judge, conn);
-	}
+	iperf_terminator_init(&conn->after);
+	iperf_server_connected(&judge->oracle, &conn->oracle, client, judge->now.ns);
+	if (!start_seen)
+		judge_blind(judge, conn);
+}
+
+void judge_take_octets(struct iperf_judge *judge, struct iperf_judge_conn *conn, const uint8_t *octets, size_t length,
+		       const struct iperf_mark *mark)
+{
+	bool known = conn->cookie_known;
+
+	/* The client's words first, so that what the server session decides is told after them. */
+	if (!conn->kind_known)
+		judge_opening_octets(judge, conn, octets, length, mark);
+	else
+		judge_client_octets(judge, conn, octets, length, mark);
+	if (!known && conn->cookie_known)
+		list_append(judge_list_of(judge, &conn->cookie), &conn->same);
+	if (!conn->blind)
+		iperf_server_octets(&judge->oracle, &conn->oracle, octets, length, judge->now.ns);
 }
 
 void iperf_judge_octets(struct iperf_judge *judge, struct iperf_judge_conn *conn, enum iperf_direction direction,
 			const uint8_t *octets, size_t length, const struct iperf_mark *mark)
 {
-	now(judge, conn, mark);
+	judge_now(judge, conn, mark);
 	if (direction == IPERF_TO_CLIENT) {
-		judge_server_octets(judge, conn, octets, length, mark);
+		if (!conn->blind && !conn->client_was_reset)
+			judge_answer_octets(judge, conn, octets, length, mark);
 		conn->to_client += length;
 		return;
 	}
-	if (!conn->blind) {
-		/* The client's words first, so that what the server session decides is told after them. */
-		if (!conn->kind_known)
-			judge_client_opening(judge, conn, octets, length, mark);
-		else
-			judge_client_octets(judge, conn, octets, length, mark);
-		iperf_server_octets(&judge->oracle, &conn->oracle, octets, length, mark->time_ns);
-		if (conn->oracle.state == IPERF_CONN_STREAM)
-			judge_client_stream_octets(judge, conn, mark);
-	}
+	if (!conn->blind)
+		judge_take_octets(judge, conn, octets, length, mark);
+	judge_arrived_on(judge, conn);
 	conn->to_server += length;
+	judge_look_for_life(judge, conn);
 }
 
-/* Octets of a cookie that were not captured are taken from the cookie that the rest agrees with. */
-static bool fill_in(const struct iperf_judge *judge, const struct iperf_judge_conn *conn, uint8_t *octet)
+/* --- ends -------------------------------------------------------------------------------------------------------- */
+
+static void server_ends(struct iperf_judge *judge, struct iperf_judge_conn *conn, const struct iperf_mark *mark)
 {
-	const struct iperf_parser *parser = conn->kind_known ? &conn->control : &conn->opening;
-	uint32_t at = parser->offset;
-
-	if (!conn->kind_known && at < IPERF_COOKIE_LENGTH) {
-		bool held = judge->oracle.state != IPERF_TEST_IDLE &&
-			    memcmp(judge->oracle.cookie.octets, parser->cookie.octets, at) == 0;
-
-		*octet = held ? judge->oracle.cookie.octets[at] : 0;
-		return at >= IPERF_COOKIE_LENGTH / 2;
-	}
-	if (!iperf_parser_in_cookie(parser))
-		return false;
-	*octet = parser->cookie.octets[parser->cookie_at];
-	return true;
-}
-
-static void unseen_opening(struct iperf_judge *judge, struct iperf_judge_conn *conn, uint64_t length,
-			   const struct iperf_mark *mark)
-{
-	struct iperf_mark at = *mark;
-	uint8_t octet;
-
-	for (uint64_t i = 0; i < length; i++, at.offset++) {
-		if (conn->blind || (conn->kind_known && conn->kind != IPERF_TEST_BEGIN))
-			return;
-		if (!fill_in(judge, conn, &octet)) {
-			conn->blind = true;
-			judge_give_up(judge, conn);
-			return;
-		}
-		iperf_judge_octets(judge, conn, IPERF_TO_SERVER, &octet, 1, &at);
-	}
-}
-
-static void unseen_to_server(struct iperf_judge *judge, struct iperf_judge_conn *conn, uint64_t length, bool missing,
-			     const struct iperf_mark *mark)
-{
-	struct iperf_stream *stream = conn->oracle.state == IPERF_CONN_STREAM ? conn->oracle.stream : NULL;
-
-	if (stream) {
-		iperf_terminator_skip(&stream->tcp, length);
-		stream->last_ns = mark->time_ns;
-		judge->oracle.arrival_ns = mark->time_ns;
-	} else if (conn->kind_known && conn->kind == IPERF_STREAM_BEGIN) {
-		judge_stream_skip(conn, length);
-	} else if (!conn->kind_known || (conn->kind == IPERF_TEST_BEGIN && conn->control.status != IPERF_PARSE_DONE)) {
-		judge_assumed(judge, conn, conn->kind_known ? "control connection" : "start of a connection");
-		if (!missing) {
-			unseen_opening(judge, conn, length, mark);
-		} else {
-			conn->blind = true;
-			judge_give_up(judge, conn);
-		}
-	}
-}
-
-void iperf_judge_unseen(struct iperf_judge *judge, struct iperf_judge_conn *conn, enum iperf_direction direction,
-			uint64_t length, bool missing, const struct iperf_mark *mark)
-{
-	uint64_t before = conn->to_server;
-	bool blind = conn->blind;
-
-	conn->blind = blind || direction == IPERF_TO_CLIENT; /* first of all: what was due may be what is missing */
-	now(judge, conn, mark);
-	conn->blind = blind;
-	if (direction == IPERF_TO_SERVER) {
-		if (!conn->blind)
-			unseen_to_server(judge, conn, length, missing, mark);
-		conn->to_server = before + length;
-		return;
-	}
-	if (!conn->blind && conn->kind_known && conn->kind == IPERF_RESULTS_REQUEST)
-		judge_assumed(judge, conn, "results response");
-	else if (!conn->blind && !(missing && length == 1)) /* one may be a FIN that the capture lacks */
-		judge_server_octets(judge, conn, NULL, (size_t)length, mark);
-	conn->blind = true;
-	conn->to_client += length;
+	judge_server_ended(judge, conn, mark);
+	conn->server_ended = true;
+	judge_server_excuse(conn); /* of what the session did about it, too */
+	judge_client_sync(judge, conn);
 }
 
 void iperf_judge_eof(struct iperf_judge *judge, struct iperf_judge_conn *conn, enum iperf_direction direction,
 		     const struct iperf_mark *mark)
 {
-	now(judge, conn, mark);
+	judge_now(judge, conn, mark);
 	if (direction == IPERF_TO_CLIENT) {
-		judge_server_ended(judge, conn, mark);
-		conn->server_ended = true;
-		if (conn->asked.packet)
-			judge_client_asked_early(judge, conn);
+		server_ends(judge, conn, mark);
 		return;
 	}
-	conn->client_ended = true;
-	conn->client_end = *mark;
+	conn->client_end = judge->now;
 	judge_client_ended(judge, conn, mark);
-	iperf_server_eof(&judge->oracle, &conn->oracle, mark->time_ns);
+	conn->client_ended = true;
+	judge_client_sync(judge, conn);
+	iperf_server_eof(&judge->oracle, &conn->oracle, judge->now.ns);
 }
 
 void iperf_judge_reset(struct iperf_judge *judge, struct iperf_judge_conn *conn, enum iperf_direction direction,
 		       bool established, const struct iperf_mark *mark)
 {
-	now(judge, conn, mark);
+	judge_now(judge, conn, mark);
 	if (!established && direction == IPERF_TO_CLIENT) {
 		judge_said(judge, conn, direction, IPERF_SAID_REFUSED, mark, NULL, 0, true);
+		judge_odd_end(judge, conn, true);
 		conn->server_ended = true;
 		judge_give_up(judge, conn);
 		return;
 	}
 	if (direction == IPERF_TO_CLIENT) {
 		conn->server_was_reset = true;
-		judge_server_ended(judge, conn, mark);
-		conn->server_ended = true;
-		if (conn->asked.packet)
-			judge_client_asked_early(judge, conn);
+		server_ends(judge, conn, mark);
 		return;
 	}
-	conn->client_ended = conn->client_was_reset = true;
-	conn->client_end = *mark;
+	conn->client_was_reset = true;
+	if (!conn->client_ended)
+		conn->client_end = judge->now;
 	judge_client_ended(judge, conn, mark);
+	conn->client_ended = true;
+	judge_client_sync(judge, conn);
 	judge_give_up(judge, conn);
 }
 
-void iperf_judge_conflict(struct iperf_judge *judge, struct iperf_judge_conn *conn, enum iperf_direction direction,
-			  const struct iperf_mark *mark)
+void iperf_judge_forget(struct iperf_judge *judge, struct iperf_judge_conn *conn)
 {
-	now(judge, conn, mark);
-	if (conn->conflict)
-		return;
-	conn->conflict = true;
-	judge_found(judge, IPERF_INCONCLUSIVE, IPERF_R_NONE, direction, conn, mark,
-		    "octets were sent again with another content: which of them were read cannot be known");
+	judge->feeding = NULL;
+	judge_opening_forget(judge, conn);
+	judge_client_forget(judge, conn);
+	judge_server_forget(judge, conn);
+	judge_settle(judge, conn);
+	judge_held_forget(judge, conn);
+	judge->belief = IPERF_BELIEF_LOST; /* what its going does to the session, is no demand on the server */
+	judge_give_up(judge, conn);
+	judge->belief = IPERF_BELIEF_FIRM;
+	if (judge->control == conn)
+		judge->control = NULL;
+	if (judge->taker == conn)
+		judge->taker = NULL;
+	for (size_t i = 0; i < judge->oracle.stream_count; i++) /* several, where the session was set right */
+		if (judge->config.extras[i].conn == conn)
+			judge->config.extras[i].conn = NULL;
+	list_remove(&conn->all);
+	list_remove(&conn->same);
+	judge_opening_settle(judge);
 }
+
+void iperf_judge_finish(struct iperf_judge *judge, const struct iperf_mark *mark)
+{
+	judge_now(judge, NULL, mark);
+	judge->finished = true;
+	judge_settle_gone(judge);
+}
+
+/* --- datagrams --------------------------------------------------------------------------------------------------- */
 
 /* The part of a message that was captured, made whole; false when it can be no message. */
 static bool whole_message(const struct iperf_judge *judge, const uint8_t *octets, size_t captured, size_t length,
@@ -370,49 +402,36 @@ static bool whole_message(const struct iperf_judge *judge, const uint8_t *octets
 	return false;
 }
 
-void iperf_judge_datagram(struct iperf_judge *judge, const struct iperf_endpoint *client, enum iperf_direction direction,
-			  const uint8_t *octets, size_t captured, size_t length, const struct iperf_mark *mark)
+static void take_datagram(struct iperf_judge *judge, const struct iperf_endpoint *client, const uint8_t *octets,
+			  size_t captured, size_t length, const struct iperf_mark *mark)
 {
 	uint8_t whole[IPERF_MESSAGE_MAX] = { 0 };
-	const struct iperf_stream *stream;
 
-	now(judge, NULL, mark);
-	if (direction == IPERF_TO_CLIENT) {
-		judge_found(judge, IPERF_BROKEN, IPERF_R_8_3_8, direction, NULL, mark,
-			    "the server sent a datagram of %zu octets", length);
-		return;
-	}
+	judge->heard_ns = judge->now.ns;
+	judge->datagram_event = judge->now.event;
 	if (captured < length && length <= sizeof whole) {
-		if (!whole_message(judge, octets, captured, length, whole))
+		if (whole_message(judge, octets, captured, length, whole))
+			judge->guessed = true;
+		else
 			memset(whole, 0, sizeof whole); /* payload: no message begins so */
 		octets = whole;
 		captured = length;
 	}
-	iperf_server_datagram(&judge->oracle, client, octets, length, mark->time_ns);
-	stream = iperf_server_find(&judge->oracle, client);
-	judge_client_datagram(judge, client, octets, captured, stream, mark);
+	iperf_server_datagram(&judge->oracle, client, octets, length, judge->now.ns);
+	judge_datagram(judge, client, octets, captured, iperf_server_find(&judge->oracle, client), mark);
+	if (judge->oracle.state == IPERF_TEST_RUNNING &&
+	    (iperf_server_find(&judge->oracle, client) || judge_same_address(client, &judge->tester)))
+		perhaps_arrived(judge); /* it may be lost behind the capture, be it in the server's own queue */
 }
 
-void iperf_judge_forget(struct iperf_judge *judge, struct iperf_judge_conn *conn)
+void iperf_judge_datagram(struct iperf_judge *judge, const struct iperf_endpoint *client,
+			  enum iperf_direction direction, const uint8_t *octets, size_t captured, size_t length,
+			  const struct iperf_mark *mark)
 {
-	judge->feeding = conn;
-	judge_stream_settle(judge, conn);
-	judge_server_forget(judge, conn);
-	judge_give_up(judge, conn);
-	judge_server_forget(judge, conn); /* giving up may have asked for its closing */
-	if (judge->control == conn)
-		judge->control = NULL;
-	if (judge->releasing == conn)
-		judge->releasing = NULL;
-	if (conn->stream && conn->stream <= judge->config.streams_max && judge->config.extras[conn->stream - 1].conn == conn)
-		judge->config.extras[conn->stream - 1].conn = NULL;
-	conn->all.prev->next = conn->all.next;
-	conn->all.next->prev = conn->all.prev;
-	judge->feeding = NULL;
-}
-
-void iperf_judge_finish(struct iperf_judge *judge, const struct iperf_mark *mark)
-{
-	now(judge, NULL, mark);
-	judge->finished = true;
+	judge_now(judge, NULL, mark);
+	if (direction == IPERF_TO_SERVER)
+		take_datagram(judge, client, octets, captured, length, mark);
+	else
+		judge_found(judge, IPERF_BROKEN, IPERF_R_8_3_8, direction, NULL, mark,
+			    "the server sent a datagram of %zu octets", length);
 }
