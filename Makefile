@@ -27,19 +27,20 @@ link     = $(CC) $(CFLAGS) $(SANFLAG) $(LDFLAGS)
 sources  = $(filter-out %_test.c $(1)/test%.c,$(wildcard $(1)/*.c))
 shared   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/test*.c))
 objects  = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
-rl       := $(wildcard proto/*.rl)
-proto_o  := $(call objects,proto) $(patsubst %.rl,$(BUILD)/%.o,$(rl)) $(BUILD)/iperf-requirements.o
+ragel_o  = $(patsubst %.rl,$(BUILD)/%.o,$(wildcard $(1)/*.rl))
+proto_o  := $(call objects,proto) $(call ragel_o,proto) $(BUILD)/iperf-requirements.o
 ref_o    := $(call objects,ref)
-conf_o   := $(call objects,conformance)
+conf_o   := $(call objects,conformance) $(call ragel_o,conformance)
 tests    := $(patsubst %.c,$(BUILD)/%,$(wildcard proto/*_test.c ref/*_test.c conformance/*_test.c))
 
 lib_a    := $(BUILD)/libiperf-proto.a
 lib_so   := $(BUILD)/libiperf-proto.so.$(SOVERSION)
 programs := $(BUILD)/iperf-ref $(BUILD)/iperf-conform
+peer     := $(BUILD)/iperf-peer
 
 .SECONDARY: # objects are kept, also where only a test needs them
 .PHONY: all
-all: $(lib_a) $(lib_so) $(programs) $(BUILD)/iperf-proto.pc
+all: $(lib_a) $(lib_so) $(programs) $(peer) $(BUILD)/iperf-proto.pc
 
 $(BUILD)/iperf-requirements.h: SPEC.md proto/requirements.awk
 	@mkdir -p $(@D)
@@ -52,6 +53,9 @@ $(BUILD)/%.c: %.rl
 	@mkdir -p $(@D)
 	$(Q)$(RAGEL) -G2 -o $@ $<
 $(BUILD)/proto/%.o: $(BUILD)/proto/%.c | $(BUILD)/iperf-requirements.h
+	@echo "  CC $@"
+	$(Q)$(CC) $(cflags) -Wno-implicit-fallthrough -c -o $@ $<
+$(BUILD)/conformance/%.o: $(BUILD)/conformance/%.c | $(BUILD)/iperf-requirements.h
 	@echo "  CC $@"
 	$(Q)$(CC) $(cflags) -Wno-implicit-fallthrough -c -o $@ $<
 $(BUILD)/%.o: %.c | $(BUILD)/iperf-requirements.h
@@ -74,7 +78,11 @@ $(BUILD)/iperf-ref: $(ref_o) $(lib_a)
 	$(Q)$(link) -pthread -o $@ $^ $(shell pkg-config --libs libuv jansson)
 $(BUILD)/iperf-conform: $(conf_o) $(lib_a)
 	@echo "  LD $@"
-	$(Q)$(link) -o $@ $^ $(shell pkg-config --libs libpcap jansson)
+	$(Q)$(link) -o $@ $^ $(shell pkg-config --libs libpcap jansson) -lm
+
+$(peer): $(call objects,conformance/peer) # a second implementation, which shares nothing with the first
+	@echo "  LD $@"
+	$(Q)$(link) -o $@ $^
 
 $(BUILD)/iperf-proto.pc: proto/iperf-proto.pc.in Makefile
 	@mkdir -p $(@D)
@@ -84,7 +92,7 @@ $(BUILD)/iperf-proto.pc: proto/iperf-proto.pc.in Makefile
 $(BUILD)/proto/%_test: $(BUILD)/proto/%_test.o $(call shared,proto) $(lib_a)
 	$(Q)$(link) -o $@ $^ $(shell pkg-config --libs cmocka jansson)
 $(BUILD)/conformance/%_test: $(BUILD)/conformance/%_test.o $(call shared,conformance) $(filter-out %/main.o,$(conf_o)) $(lib_a)
-	$(Q)$(link) -o $@ $^ $(shell pkg-config --libs cmocka libpcap jansson)
+	$(Q)$(link) -o $@ $^ $(shell pkg-config --libs cmocka libpcap jansson) -lm
 $(BUILD)/ref/%_test: $(BUILD)/ref/%_test.o $(call shared,ref) $(filter-out %/main.o,$(ref_o)) $(lib_a)
 	$(Q)$(link) -pthread -o $@ $^ $(shell pkg-config --libs cmocka libuv jansson)
 
@@ -124,6 +132,8 @@ pcaps: ## make the captures of pcaps/ anew
 
 headers  := $(filter-out %_private.h %_test.h $(wildcard proto/test*.h),$(wildcard proto/*.h)) $(BUILD)/iperf-requirements.h
 manuals  := ref/iperf-ref.1 conformance/iperf-conform.1
+manuals5 := conformance/iperf-case.5
+cases    := share/iperf-conform/cases
 to       := $(DESTDIR)$(PREFIX)
 
 install: all ## install to $(DESTDIR)$(PREFIX)
@@ -135,13 +145,17 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	install -m 644 $(BUILD)/iperf-proto.pc $(to)/lib/pkgconfig
 	install -m 644 $(filter proto/%,$(headers)) $(to)/include/iperf-proto/proto
 	install -m 644 $(filter-out proto/%,$(headers)) $(to)/include/iperf-proto
+	install -d $(to)/share/man/man5
 	install -m 644 $(manuals) $(to)/share/man/man1
+	install -m 644 $(manuals5) $(to)/share/man/man5
+	cd conformance/cases && find . -type f -exec install -D -m 644 {} $(abspath $(to))/$(cases)/{} \;
 
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(to)/bin/,$(notdir $(programs))) $(addprefix $(to)/share/man/man1/,$(notdir $(manuals)))
 	rm -f $(to)/lib/$(notdir $(lib_a)) $(to)/lib/$(notdir $(lib_so)) $(to)/lib/libiperf-proto.so
 	rm -f $(to)/lib/pkgconfig/iperf-proto.pc
-	rm -rf $(to)/include/iperf-proto
+	rm -f $(addprefix $(to)/share/man/man5/,$(notdir $(manuals5)))
+	rm -rf $(to)/include/iperf-proto $(to)/share/iperf-conform
 
 clean: ## remove build/
 	rm -rf build
