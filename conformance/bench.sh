@@ -14,6 +14,7 @@ trap 'for pid in $pids; do kill "$pid" 2>/dev/null || true; done' EXIT
 trap 'exit 1' INT TERM
 
 wait_for() { # FILE WORD PID
+	touch "$1" # the writer may not have come so far as to make it
 	timeout 5 tail -n +1 --pid="$3" -f "$1" 2>/dev/null | grep -q -m 1 "$2"
 }
 

@@ -1,16 +1,17 @@
 #!/bin/sh
 # A test over TCP and one over UDP between a real client and a real server, a collision, the captured sequence of
-# messages and its verdict. Everything happens on loopback; what is kept lies in $BUILD/demo.
+# messages and its verdict; and the conformance suite against another server, with its page. Everything happens on
+# loopback; what is kept lies in $BUILD/demo.
 set -eu
 build=${BUILD:-build}
 out=$build/demo
 mkdir -p "$out"
 rm -f "$out"/*
 
-server= capture=
+server= capture= subject= suite=
 finish() {
 	status=$?
-	for pid in $capture $server; do kill "$pid" 2>/dev/null || true; done
+	for pid in $suite $capture $server $subject; do kill "$pid" 2>/dev/null || true; done
 	exit $status
 }
 trap finish EXIT
@@ -20,17 +21,27 @@ say() { printf '\n== %s\n' "$*"; }
 
 # Waits until a file has a line with a word, or its writer is gone; no longer than 5 s.
 wait_for() { # FILE WORD PID
+	touch "$1" # the writer may not have come so far as to make it
 	timeout 5 tail -n +1 --pid="$3" -f "$1" 2>/dev/null | grep -q -m 1 "$2"
 }
+
+port_of() { sed -n 's/^Server listening on \([0-9]*\).*/\1/p' "$1"; }
+
+# The suite takes a while: it runs beside what is shown first.
+"$build/iperf-ref" -s -p 0 --t-hello 0.5 --t-begin 0.5 --t-idle 1 >"$out/subject.log" 2>&1 &
+subject=$!
+wait_for "$out/subject.log" listening $subject || { cat "$out/subject.log"; exit 1; }
+suite_line="iperf-conform server 127.0.0.1 -p $(port_of "$out/subject.log") --timers 0.5,0.5,1 --html $out/report.html"
+"$build/${suite_line%% *}" ${suite_line#* } >"$out/suite.tap" 2>&1 &
+suite=$!
 
 say "A server, on a free port"
 "$build/iperf-ref" -s -p 0 >"$out/server.log" 2>&1 &
 server=$!
 wait_for "$out/server.log" listening $server || { cat "$out/server.log"; exit 1; }
-port=$(sed -n 's/^Server listening on \([0-9]*\).*/\1/p' "$out/server.log")
+port=$(port_of "$out/server.log")
 echo "iperf-ref -s -p $port"
 
-touch "$out/tcpdump.log"
 tcpdump -i lo -U --immediate-mode -B 16384 -w "$out/demo.pcap" port "$port" 2>"$out/tcpdump.log" &
 capture=$!
 captured=yes
@@ -68,8 +79,16 @@ say "What was said: iperf-conform check $file"
 verdict=0
 "$build/iperf-conform" check "$file" || verdict=$?
 
+say "Is a server right? $suite_line"
+conforms=0
+wait $suite || conforms=$?
+suite=
+grep -v '^ok' "$out/suite.tap" | sed -n '3,$p'
+echo "The page: $out/report.html"
+
 say "Summary"
 sed -n 's/^Done/TCP: done/p' "$out/tcp.log"
 sed -n 's/^Done/UDP: done/p' "$out/udp.log"
 [ $verdict -eq 0 ] && echo "Capture: conforms to SPEC.md" || echo "Capture: status $verdict, see above"
-exit $verdict
+[ $conforms -eq 0 ] && echo "Server: conforms to SPEC.md" || echo "Server: status $conforms, see above"
+[ $verdict -eq 0 ] && [ $conforms -eq 0 ]

@@ -278,6 +278,8 @@ static void stream_closed(struct iperf_judge *judge, struct iperf_judge_conn *co
 	enum iperf_requirement why = conn->after.total > 0 ? IPERF_R_8_1_4 : IPERF_R_6_1_3;
 
 	extra->doubtful = true; /* the server may not have it */
+	if (judge->oracle.state != IPERF_TEST_RUNNING && judge_server_time_is_up(judge))
+		judge->patchy = true; /* nor what it had of this cookie (R-6.3-3), though the same may come again */
 	if (judge_held_other(judge, conn) || judge_server_waited(judge, conn))
 		return;
 	judge_accuse(judge, conn, why, IPERF_NEEDS_TEST, too_many(judge, conn), &judge->now.mark,

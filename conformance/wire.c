@@ -1,0 +1,618 @@
+#include "conformance/wire.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "proto/limits.h"
+
+#define BLOCK (64 * 1024)
+#define LISTENERS 512         /* connections that wait to be accepted */
+#define UDP_ROOM (8 << 20)    /* octets that the kernel keeps for the runner */
+#define SETTLE_MS 200         /* for an acknowledgement that may be delayed */
+#define EAGER (2 * IPERF_MS)  /* after a connection: what the client opens next may come before it writes (R-5.1-7) */
+#define READS 8               /* from one socket at once */
+
+int64_t wire_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * IPERF_S + now.tv_nsec;
+}
+
+/* --- addresses --------------------------------------------------------------------------------------------------- */
+
+void wire_endpoint(const struct sockaddr_storage *address, struct iperf_endpoint *endpoint)
+{
+	memset(endpoint, 0, sizeof *endpoint);
+	if (address->ss_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)address;
+
+		endpoint->address[10] = endpoint->address[11] = 0xff;
+		memcpy(endpoint->address + 12, &in->sin_addr, 4);
+		endpoint->port = ntohs(in->sin_port);
+	} else {
+		const struct sockaddr_in6 *in6 = (const void *)address;
+
+		memcpy(endpoint->address, &in6->sin6_addr, 16);
+		endpoint->scope = in6->sin6_scope_id;
+		endpoint->port = ntohs(in6->sin6_port);
+	}
+}
+
+void wire_endpoint_text(const struct iperf_endpoint *endpoint, char text[static WIRE_TEXT_SIZE])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	bool is_ipv4 = memcmp(endpoint->address, mapped, sizeof mapped) == 0;
+	char host[INET6_ADDRSTRLEN] = "?";
+
+	inet_ntop(is_ipv4 ? AF_INET : AF_INET6, endpoint->address + (is_ipv4 ? 12 : 0), host, sizeof host);
+	snprintf(text, WIRE_TEXT_SIZE, "%s port %u", host, (unsigned)endpoint->port);
+}
+
+static void own_address(int fd, struct iperf_endpoint *endpoint)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t length = sizeof address;
+
+	if (getsockname(fd, (struct sockaddr *)&address, &length) == 0)
+		wire_endpoint(&address, endpoint);
+}
+
+/* --- connections ------------------------------------------------------------------------------------------------- */
+
+void wire_init(struct wire *wire)
+{
+	*wire = (struct wire){ .listener = -1, .datagrams = -1, .also = -1 };
+}
+
+static struct wire_conn *add(struct wire *wire, int fd, bool udp)
+{
+	struct wire_conn *conn = calloc(1, sizeof *conn);
+	struct wire_conn **conns = wire->conns;
+
+	if (conn && wire->count == wire->room) {
+		wire->room = wire->room ? 2 * wire->room : 16;
+		conns = realloc(wire->conns, wire->room * sizeof *conns);
+	}
+	if (!conn || !conns)
+		abort(); /* some hundred octets; there is nothing sensible to do without them */
+	wire->conns = conns;
+	conn->fd = fd;
+	conn->udp = udp;
+	conn->opened_ns = wire_now();
+	return wire->conns[wire->count++] = conn;
+}
+
+static void tell(struct wire *wire, struct wire_conn *conn, enum wire_event event, bool by_peer,
+		 const uint8_t *octets, size_t length, int64_t at_ns)
+{
+	if (wire->watch)
+		wire->watch(wire->user, conn, event, by_peer == conn->by_peer, octets, length, at_ns);
+}
+
+static void free_conn(struct wire_conn *conn)
+{
+	for (size_t i = 0; i < conn->datagram_count; i++)
+		free(conn->datagrams[i].octets);
+	free(conn->datagrams);
+	free(conn->arrivals);
+	free(conn->octets);
+	free(conn);
+}
+
+void wire_clear(struct wire *wire)
+{
+	for (size_t i = 0; i < wire->count; i++) {
+		struct wire_conn *conn = wire->conns[i];
+
+		if (conn->udp && conn->fd >= 0)
+			close(conn->fd);
+		else if (wire_ended(conn))
+			wire_close(wire, conn);
+		else
+			wire_reset(wire, conn); /* whatever the peer may still say */
+		free_conn(conn);
+	}
+	free(wire->conns);
+	wire->conns = NULL;
+	wire->count = wire->room = 0;
+}
+
+static int listen_on(uint16_t port, int type)
+{
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	struct sockaddr_in any4 = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool six = fd >= 0;
+	int on = 1, off = 0, room = UDP_ROOM;
+
+	if (!six)
+		fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+	if (type == SOCK_STREAM)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	else
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+	if (six)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+	if (bind(fd, six ? (struct sockaddr *)&any : (struct sockaddr *)&any4, six ? sizeof any : sizeof any4) == 0 &&
+	    (type == SOCK_DGRAM || listen(fd, LISTENERS) == 0))
+		return fd;
+	on = -errno;
+	close(fd);
+	return on;
+}
+
+int wire_listen(struct wire *wire, uint16_t port)
+{
+	for (int tries = 0;; tries++) {
+		struct iperf_endpoint own = { .port = 0 };
+
+		wire->listener = listen_on(port, SOCK_STREAM);
+		if (wire->listener < 0)
+			return wire->listener;
+		own_address(wire->listener, &own);
+		wire->datagrams = listen_on(own.port, SOCK_DGRAM);
+		if (wire->datagrams >= 0)
+			return own.port;
+		close(wire->listener);
+		wire->listener = -1;
+		if (port != 0 || tries == 100)
+			return wire->datagrams;
+	}
+}
+
+void wire_unlisten(struct wire *wire)
+{
+	if (wire->listener >= 0)
+		close(wire->listener);
+	if (wire->datagrams >= 0)
+		close(wire->datagrams);
+	wire->listener = wire->datagrams = -1;
+}
+
+static void finish_open(struct wire_conn *conn, const struct sockaddr *address, socklen_t length)
+{
+	struct sockaddr_storage server = { 0 };
+	int on = 1;
+
+	memcpy(&server, address, length);
+	wire_endpoint(&server, &conn->server);
+	own_address(conn->fd, &conn->client);
+	conn->opened_ns = wire_now();
+	if (!conn->udp)
+		setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+static int connect_by(int fd, const struct sockaddr *address, socklen_t length, int64_t deadline_ns)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLOUT };
+	int error = connect(fd, address, length) == 0 ? 0 : errno;
+	socklen_t size = sizeof error;
+	int64_t left_ns = deadline_ns - wire_now();
+
+	if (error != EINPROGRESS)
+		return error;
+	if (poll(&wait, 1, left_ns > 0 ? (int)(left_ns / IPERF_MS) + 1 : 0) <= 0)
+		return ETIMEDOUT;
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+	return error;
+}
+
+struct wire_conn *wire_open(struct wire *wire, const struct sockaddr *address, socklen_t length, int64_t deadline_ns)
+{
+	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct wire_conn *conn;
+	int error;
+
+	if (fd < 0)
+		return NULL;
+	error = connect_by(fd, address, length, deadline_ns);
+	conn = add(wire, fd, false);
+	finish_open(conn, address, length);
+	conn->refused = error != 0;
+	conn->ended_ns = conn->opened_ns;
+	tell(wire, conn, error ? WIRE_REFUSED : WIRE_OPENED, false, NULL, 0, conn->opened_ns);
+	errno = error;
+	return conn;
+}
+
+/* The address of this host from which address is reached, with port 0. */
+static int local_address(const struct sockaddr *address, socklen_t length, struct sockaddr_storage *own)
+{
+	int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t size = sizeof *own;
+	int error = fd >= 0 && connect(fd, address, length) == 0 &&
+				    getsockname(fd, (struct sockaddr *)own, &size) == 0 ? 0 : errno;
+
+	if (fd >= 0)
+		close(fd);
+	if (own->ss_family == AF_INET)
+		((struct sockaddr_in *)own)->sin_port = 0;
+	else
+		((struct sockaddr_in6 *)own)->sin6_port = 0;
+	return error;
+}
+
+/* Not connected, so that an answer from another port is seen too. */
+struct wire_conn *wire_open_udp(struct wire *wire, const struct sockaddr *address, socklen_t length)
+{
+	struct sockaddr_storage own = { 0 };
+	int error = local_address(address, length, &own);
+	int fd = error ? -1 : socket(address->sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct wire_conn *conn;
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&own, length) != 0) {
+		error = errno;
+		close(fd);
+		fd = -1;
+	}
+	if (fd < 0) {
+		errno = error ? error : errno;
+		return NULL;
+	}
+	conn = add(wire, fd, true);
+	finish_open(conn, address, length);
+	return conn;
+}
+
+/* --- reading ----------------------------------------------------------------------------------------------------- */
+
+static void ended(struct wire *wire, struct wire_conn *conn, bool reset)
+{
+	conn->ended_ns = wire_now();
+	conn->eof = conn->eof || !reset;
+	conn->reset = reset;
+	tell(wire, conn, reset ? WIRE_RESET : WIRE_EOF, true, NULL, 0, conn->ended_ns);
+}
+
+static bool make_room(struct wire_conn *conn, size_t length)
+{
+	size_t room = conn->room ? conn->room : 4096;
+	uint8_t *octets;
+
+	while (room < conn->length + length)
+		room *= 2;
+	if (conn->arrival_count == conn->arrival_room) {
+		size_t count = conn->arrival_room ? 2 * conn->arrival_room : 16;
+		struct wire_arrival *arrivals = realloc(conn->arrivals, count * sizeof *arrivals);
+
+		if (!arrivals)
+			return false;
+		conn->arrivals = arrivals;
+		conn->arrival_room = count;
+	}
+	if (room == conn->room)
+		return true;
+	octets = room <= WIRE_KEPT_MAX ? realloc(conn->octets, room) : NULL;
+	if (!octets)
+		return false;
+	conn->octets = octets;
+	conn->room = room;
+	return true;
+}
+
+/* After the peer's end-of-file only a reset can come, and recv() does not tell of it. */
+static bool read_reset(struct wire *wire, struct wire_conn *conn)
+{
+	int error = 0;
+	socklen_t size = sizeof error;
+
+	if (conn->fd < 0 || conn->reset || getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error == 0)
+		return false;
+	ended(wire, conn, true);
+	return true;
+}
+
+/* Returns whether something came. */
+static bool read_conn(struct wire *wire, struct wire_conn *conn)
+{
+	static uint8_t block[BLOCK];
+	bool some = conn->eof && read_reset(wire, conn);
+
+	for (int i = 0; i < READS && conn->fd >= 0 && !wire_ended(conn); i++) {
+		ssize_t length = recv(conn->fd, block, sizeof block, MSG_DONTWAIT);
+
+		if (length < 0 && (errno == EAGAIN || errno == EINTR))
+			break;
+		some = true;
+		if (length <= 0 || !make_room(conn, (size_t)length)) {
+			ended(wire, conn, length != 0);
+			break;
+		}
+		memcpy(conn->octets + conn->length, block, (size_t)length);
+		conn->length += (size_t)length;
+		conn->arrivals[conn->arrival_count++] = (struct wire_arrival){ conn->length, wire_now() };
+		tell(wire, conn, WIRE_OCTETS, true, block, (size_t)length, wire_now());
+	}
+	return some;
+}
+
+int64_t wire_arrival_ns(const struct wire_conn *conn, uint64_t end)
+{
+	for (size_t i = 0; i < conn->arrival_count; i++)
+		if (conn->arrivals[i].end >= end)
+			return conn->arrivals[i].at_ns;
+	return conn->opened_ns;
+}
+
+static struct wire_conn *source_of(struct wire *wire, const struct iperf_endpoint *client)
+{
+	struct wire_conn *conn;
+
+	for (size_t i = 0; i < wire->count; i++)
+		if (wire->conns[i]->udp && iperf_endpoint_equal(&wire->conns[i]->client, client))
+			return wire->conns[i];
+	conn = add(wire, -1, true);
+	conn->client = *client;
+	conn->by_peer = true;
+	own_address(wire->datagrams, &conn->server);
+	memcpy(conn->server.address, client->address, sizeof client->address); /* as good as any: on one host, the same */
+	return conn;
+}
+
+/* When the kernel received it: the runner may have looked later. */
+static int64_t stamp_of(struct msghdr *message)
+{
+	struct timespec real, stamp;
+	int64_t age_ns;
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	stamp = real;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS)
+			memcpy(&stamp, CMSG_DATA(c), sizeof stamp);
+	age_ns = (real.tv_sec - stamp.tv_sec) * IPERF_S + (real.tv_nsec - stamp.tv_nsec);
+	return wire_now() - (age_ns > 0 && age_ns < IPERF_S ? age_ns : 0);
+}
+
+static void keep_datagram(struct wire_conn *conn, const uint8_t *octets, size_t length, int64_t at_ns)
+{
+	if (conn->datagram_count == conn->datagram_room) {
+		size_t room = conn->datagram_room ? 2 * conn->datagram_room : 16;
+		struct wire_datagram *more = realloc(conn->datagrams, room * sizeof *more);
+
+		if (!more)
+			return;
+		conn->datagrams = more;
+		conn->datagram_room = room;
+	}
+	conn->datagrams[conn->datagram_count].octets = malloc(length + 1);
+	if (!conn->datagrams[conn->datagram_count].octets)
+		return;
+	memcpy(conn->datagrams[conn->datagram_count].octets, octets, length);
+	conn->datagrams[conn->datagram_count].length = length;
+	conn->datagrams[conn->datagram_count++].at_ns = at_ns;
+}
+
+static bool read_datagrams(struct wire *wire, int fd, struct wire_conn *conn)
+{
+	static uint8_t block[65536];
+	bool some = false;
+
+	for (;;) {
+		struct sockaddr_storage from = { 0 };
+		struct iovec part = { block, sizeof block };
+		union { struct cmsghdr align; uint8_t octets[128]; } control;
+		struct msghdr message = { .msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &part,
+					  .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+		ssize_t length = recvmsg(fd, &message, MSG_DONTWAIT);
+		struct wire_conn *source = conn;
+		struct iperf_endpoint client;
+		int64_t at_ns;
+
+		if (length < 0 && errno != ECONNREFUSED)
+			return some;
+		if (length < 0)
+			continue;
+		some = true;
+		at_ns = stamp_of(&message);
+		wire_endpoint(&from, &client);
+		if (!source)
+			source = source_of(wire, &client);
+		keep_datagram(source, block, (size_t)length, at_ns);
+		tell(wire, source, WIRE_DATAGRAM, true, block, (size_t)length, at_ns);
+	}
+}
+
+static void accept_one(struct wire *wire, int fd, const struct sockaddr_storage *from)
+{
+	struct wire_conn *conn = add(wire, fd, false);
+	int on = 1;
+
+	conn->by_peer = true;
+	wire_endpoint(from, &conn->client);
+	own_address(fd, &conn->server);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	wire->eager_ns = wire_now() + EAGER;
+	for (size_t i = 0; i + 1 < wire->count; i++) { /* what was written before it was opened is here by now */
+		struct wire_conn *before = wire->conns[i];
+
+		if (before->udp || before->next_seen || before->closed)
+			continue;
+		read_conn(wire, before);
+		before->next_seen = !wire_ended(before);
+		before->length_at_next = before->length;
+	}
+	tell(wire, conn, WIRE_OPENED, true, NULL, 0, conn->opened_ns);
+}
+
+static bool accept_all(struct wire *wire)
+{
+	bool some = false;
+
+	while (wire->listener >= 0) {
+		struct sockaddr_storage from = { 0 };
+		socklen_t length = sizeof from;
+		int fd = accept4(wire->listener, (struct sockaddr *)&from, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0)
+			break;
+		accept_one(wire, fd, &from);
+		some = true;
+	}
+	return some;
+}
+
+/* TCP first: datagrams that were sent before a request are then here when the request is looked at. */
+static bool read_all(struct wire *wire)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < wire->count; i++)
+		if (!wire->conns[i]->udp)
+			some |= read_conn(wire, wire->conns[i]);
+	some |= accept_all(wire);
+	for (size_t i = 0; i < wire->count; i++)
+		if (wire->conns[i]->udp && wire->conns[i]->fd >= 0)
+			some |= read_datagrams(wire, wire->conns[i]->fd, wire->conns[i]);
+	if (wire->datagrams >= 0)
+		some |= read_datagrams(wire, wire->datagrams, NULL);
+	return some;
+}
+
+/* --- waiting ----------------------------------------------------------------------------------------------------- */
+
+static bool poll_until(struct wire *wire, const struct wire_conn *writing, int64_t deadline_ns)
+{
+	size_t count = 0;
+	struct pollfd *waits = calloc(wire->count + 3, sizeof *waits);
+	int64_t left_ns = deadline_ns - wire_now();
+	struct timespec timeout = { .tv_sec = left_ns / IPERF_S, .tv_nsec = left_ns % IPERF_S };
+	int ready;
+
+	if (!waits)
+		abort();
+	if (left_ns < 0)
+		timeout = (struct timespec){ 0 };
+	waits[count++] = (struct pollfd){ .fd = wire->listener, .events = POLLIN };
+	waits[count++] = (struct pollfd){ .fd = wire->datagrams, .events = POLLIN };
+	waits[count++] = (struct pollfd){ .fd = wire->also, .events = POLLIN };
+	for (size_t i = 0; i < wire->count; i++) {
+		const struct wire_conn *conn = wire->conns[i];
+		short events = wire_ended(conn) ? 0 : POLLIN;
+
+		if (conn == writing)
+			events |= POLLOUT;
+		if (conn->fd >= 0 && events)
+			waits[count++] = (struct pollfd){ .fd = conn->fd, .events = events };
+	}
+	ready = ppoll(waits, count, &timeout, NULL);
+	free(waits);
+	return ready > 0;
+}
+
+bool wire_wait(struct wire *wire, int64_t deadline_ns)
+{
+	do {
+		if (read_all(wire))
+			return true;
+	} while (wire_now() < wire->eager_ns && wire_now() < deadline_ns);
+	return (poll_until(wire, NULL, deadline_ns) && (read_all(wire), true));
+}
+
+/* --- sending ----------------------------------------------------------------------------------------------------- */
+
+bool wire_send(struct wire *wire, struct wire_conn *conn, const uint8_t *octets, size_t length, int64_t deadline_ns,
+	       size_t *sent)
+{
+	*sent = 0;
+	while (*sent < length && conn->fd >= 0 && !conn->reset && !conn->refused) {
+		ssize_t done = send(conn->fd, octets + *sent, length - *sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (done > 0) {
+			tell(wire, conn, WIRE_OCTETS, false, octets + *sent, (size_t)done, wire_now());
+			*sent += (size_t)done;
+			conn->sent += (uint64_t)done;
+		} else if (errno != EAGAIN && errno != EINTR) {
+			read_conn(wire, conn);
+			if (!conn->reset)
+				ended(wire, conn, true);
+			break;
+		} else if (wire_now() >= deadline_ns) {
+			return false;
+		} else {
+			poll_until(wire, conn, deadline_ns);
+			read_all(wire);
+		}
+	}
+	return true;
+}
+
+void wire_settle(struct wire *wire, struct wire_conn *conn, int64_t moment_ns)
+{
+	int64_t deadline_ns = wire_now() + SETTLE_MS * IPERF_MS;
+	int queued = 0;
+
+	while (conn->fd >= 0 && !wire_ended(conn) && ioctl(conn->fd, SIOCOUTQ, &queued) == 0 && queued > 0 &&
+	       wire_now() < deadline_ns)
+		wire_wait(wire, wire_now() + IPERF_MS / 10);
+	for (deadline_ns = wire_now() + moment_ns; wire_now() < deadline_ns;)
+		wire_wait(wire, deadline_ns);
+}
+
+void wire_send_datagram(struct wire *wire, struct wire_conn *conn, const uint8_t *octets, size_t length)
+{
+	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6, .sin6_port = htons(conn->server.port),
+				    .sin6_scope_id = conn->server.scope };
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(conn->server.port) };
+	struct sockaddr_storage own = { 0 };
+	socklen_t size = sizeof own;
+	bool six;
+
+	getsockname(conn->fd, (struct sockaddr *)&own, &size);
+	six = own.ss_family == AF_INET6;
+	memcpy(&to6.sin6_addr, conn->server.address, 16);
+	memcpy(&to.sin_addr, conn->server.address + 12, 4);
+	sendto(conn->fd, octets, length, MSG_NOSIGNAL, six ? (struct sockaddr *)&to6 : (struct sockaddr *)&to,
+	       six ? sizeof to6 : sizeof to);
+	conn->sent += length;
+	tell(wire, conn, WIRE_DATAGRAM, false, octets, length, wire_now());
+}
+
+void wire_half_close(struct wire *wire, struct wire_conn *conn)
+{
+	if (conn->fd < 0 || conn->sent_eof || conn->reset)
+		return;
+	conn->sent_eof = true;
+	shutdown(conn->fd, SHUT_WR);
+	tell(wire, conn, WIRE_EOF, false, NULL, 0, wire_now());
+}
+
+void wire_close(struct wire *wire, struct wire_conn *conn)
+{
+	if (conn->fd < 0)
+		return;
+	read_conn(wire, conn); /* octets left unread would make a reset of it */
+	if (!conn->sent_eof && !conn->reset)
+		tell(wire, conn, WIRE_EOF, false, NULL, 0, wire_now());
+	close(conn->fd);
+	conn->fd = -1;
+	conn->closed = true;
+}
+
+void wire_reset(struct wire *wire, struct wire_conn *conn)
+{
+	struct linger now = { .l_onoff = 1 };
+
+	if (conn->fd < 0)
+		return;
+	setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+	close(conn->fd);
+	conn->fd = -1;
+	conn->closed = true;
+	tell(wire, conn, WIRE_RESET, false, NULL, 0, wire_now());
+}
