@@ -105,6 +105,19 @@ static const char *const from_program[] = {
 	"../share/iperf-conform/cases", "../conformance/cases", "../../conformance/cases", "../../../conformance/cases",
 };
 
+/* Without "..", and below the present folder as seen from there: it stands in each report. */
+static const char *shortened(const char *path)
+{
+	static char real[PATH_MAX];
+	char here[PATH_MAX];
+	size_t length;
+
+	if (!realpath(path, real) || !getcwd(here, sizeof here))
+		return path;
+	length = strlen(here);
+	return strncmp(real, here, length) == 0 && real[length] == '/' ? real + length + 1 : real;
+}
+
 const char *suite_default_dir(void)
 {
 	static char path[PATH_MAX + 64];
@@ -119,7 +132,7 @@ const char *suite_default_dir(void)
 	for (size_t i = 0; length > 0 && i < sizeof from_program / sizeof *from_program; i++) {
 		snprintf(path, sizeof path, "%.*s%s", (int)length, program, from_program[i]);
 		if (access(path, R_OK) == 0)
-			return path;
+			return shortened(path);
 	}
 	return "conformance/cases";
 }

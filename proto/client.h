@@ -59,7 +59,7 @@ enum iperf_client_decision_kind {
 
 struct iperf_client_decision {
 	enum iperf_client_decision_kind kind;
-	int who;
+	int who;               /* 0, and of no meaning, for FLOW, HALT and OVER */
 	const uint8_t *octets; /* SEND: valid until the callback returns */
 	size_t length;
 };

@@ -36,8 +36,8 @@ size_t iperf_message_write(uint8_t out[static IPERF_MESSAGE_MAX], enum iperf_mes
 
 #define IPERF_OPENING_MAX (IPERF_COOKIE_LENGTH + IPERF_REQUEST_MAX)
 
-/* Writes what opens a TCP connection, the preamble and its first message, to out; returns its length. R-5.1-1,
- * R-5.1-2. */
+/* Writes what opens a TCP connection, the preamble and its first message, to out; returns its length. kind is one that a
+ * client sends: for RESULTS_RESPONSE there is no room. R-5.1-1, R-5.1-2. */
 size_t iperf_opening_write(uint8_t out[static IPERF_OPENING_MAX], enum iperf_message_kind kind,
 			   const struct iperf_cookie *cookie);
 
@@ -77,7 +77,8 @@ struct iperf_parser {
 void iperf_parser_init(struct iperf_parser *parser, enum iperf_grammar grammar, const struct iperf_cookie *cookie);
 
 /* Reads octets until the status leaves INCOMPLETE or they are used up; returns how many were consumed. A wrong octet is
- * not consumed. octets may be NULL when length is 0. */
+ * not consumed. After PREAMBLE any feed, an empty one too, goes on to the first message. octets may be NULL when length
+ * is 0. */
 size_t iperf_parser_feed(struct iperf_parser *parser, const uint8_t *octets, size_t length);
 
 /* Writes in words what could have stood at parser->offset, such as "'B' of IPERF_TEST_BEGIN or 'E' of IPERF_TEST_END"

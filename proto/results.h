@@ -30,7 +30,7 @@ struct iperf_results {
 
 struct iperf_results_error {
 	enum iperf_requirement why; /* the requirement that is broken */
-	bool at_known;   /* offset is meaningful: the text is no JSON from there on */
+	bool at_known;   /* offset is meaningful: there the text stops to be JSON. Else it is JSON, but not as of SPEC 9.2 */
 	size_t offset;   /* octets into the result data */
 	char text[160];  /* what is wrong and what was expected, such as "streams[2].bytes: not an integer" */
 };
