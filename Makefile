@@ -100,7 +100,7 @@ $(BUILD)/ref/%_test: $(BUILD)/ref/%_test.o $(call shared,ref) $(filter-out %/mai
 
 scripts  := $(wildcard proto/*_check.sh ref/*_check.sh conformance/*_check.sh)
 wrapper  := $(if $(VALGRIND),valgrind -q --error-exitcode=99 --leak-check=full --child-silent-after-fork=yes)
-jobs     := $(if $(filter -j%,$(MAKEFLAGS)),,-j2)
+jobs      = $(if $(filter -j%,$(MAKEFLAGS)),,-j2)
 
 .PHONY: check test demo bench deps pcaps install uninstall clean help
 check: ## install what is missing, build, and run every test

@@ -150,7 +150,7 @@ static bool same(struct difference *d, const char *path, const json_t *expected,
 	return json_equal(expected, value) || differ_value(d, path, expected, value);
 }
 
-/* The requirement that a member's value is about, when the case tests it. */
+/* The requirement that a member's value is about: rather one that the case tests. */
 static enum iperf_requirement requirement_of(const struct play *play, const char *path)
 {
 	static const struct {
@@ -178,7 +178,7 @@ static enum iperf_requirement requirement_of(const struct play *play, const char
 			for (size_t t = 0; t < play->file->test_count; t++)
 				if (play->file->tests[t] == members[i].requirements[k])
 					return play->file->tests[t];
-		break;
+		return members[i].requirements[0];
 	}
 	return IPERF_R_NONE;
 }

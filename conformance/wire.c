@@ -1,4 +1,4 @@
-#include "conformance/wire.h"
+#include "conformance/wire_private.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,8 +16,6 @@
 #include "proto/limits.h"
 
 #define BLOCK (64 * 1024)
-#define LISTENERS 512         /* connections that wait to be accepted */
-#define UDP_ROOM (8 << 20)    /* octets that the kernel keeps for the runner */
 #define SETTLE_MS 200         /* for an acknowledgement that may be delayed */
 #define EAGER (2 * IPERF_MS)  /* after a connection: what the client opens next may come before it writes (R-5.1-7) */
 #define READS 8               /* from one socket at once */
@@ -30,45 +28,6 @@ int64_t wire_now(void)
 	return now.tv_sec * IPERF_S + now.tv_nsec;
 }
 
-/* --- addresses --------------------------------------------------------------------------------------------------- */
-
-void wire_endpoint(const struct sockaddr_storage *address, struct iperf_endpoint *endpoint)
-{
-	memset(endpoint, 0, sizeof *endpoint);
-	if (address->ss_family == AF_INET) {
-		const struct sockaddr_in *in = (const void *)address;
-
-		endpoint->address[10] = endpoint->address[11] = 0xff;
-		memcpy(endpoint->address + 12, &in->sin_addr, 4);
-		endpoint->port = ntohs(in->sin_port);
-	} else {
-		const struct sockaddr_in6 *in6 = (const void *)address;
-
-		memcpy(endpoint->address, &in6->sin6_addr, 16);
-		endpoint->scope = in6->sin6_scope_id;
-		endpoint->port = ntohs(in6->sin6_port);
-	}
-}
-
-void wire_endpoint_text(const struct iperf_endpoint *endpoint, char text[static WIRE_TEXT_SIZE])
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	bool is_ipv4 = memcmp(endpoint->address, mapped, sizeof mapped) == 0;
-	char host[INET6_ADDRSTRLEN] = "?";
-
-	inet_ntop(is_ipv4 ? AF_INET : AF_INET6, endpoint->address + (is_ipv4 ? 12 : 0), host, sizeof host);
-	snprintf(text, WIRE_TEXT_SIZE, "%s port %u", host, (unsigned)endpoint->port);
-}
-
-static void own_address(int fd, struct iperf_endpoint *endpoint)
-{
-	struct sockaddr_storage address = { 0 };
-	socklen_t length = sizeof address;
-
-	if (getsockname(fd, (struct sockaddr *)&address, &length) == 0)
-		wire_endpoint(&address, endpoint);
-}
-
 /* --- connections ------------------------------------------------------------------------------------------------- */
 
 void wire_init(struct wire *wire)
@@ -76,7 +35,7 @@ void wire_init(struct wire *wire)
 	*wire = (struct wire){ .listener = -1, .datagrams = -1, .also = -1 };
 }
 
-static struct wire_conn *add(struct wire *wire, int fd, bool udp)
+struct wire_conn *wire_add(struct wire *wire, int fd, bool udp)
 {
 	struct wire_conn *conn = calloc(1, sizeof *conn);
 	struct wire_conn **conns = wire->conns;
@@ -94,7 +53,7 @@ static struct wire_conn *add(struct wire *wire, int fd, bool udp)
 	return wire->conns[wire->count++] = conn;
 }
 
-static void tell(struct wire *wire, struct wire_conn *conn, enum wire_event event, bool by_peer,
+void wire_tell(struct wire *wire, struct wire_conn *conn, enum wire_event event, bool by_peer,
 		 const uint8_t *octets, size_t length, int64_t at_ns)
 {
 	if (wire->watch)
@@ -129,146 +88,6 @@ void wire_clear(struct wire *wire)
 	wire->count = wire->room = 0;
 }
 
-static int listen_on(uint16_t port, int type)
-{
-	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-	struct sockaddr_in any4 = { .sin_family = AF_INET, .sin_port = htons(port) };
-	int fd = socket(AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	bool six = fd >= 0;
-	int on = 1, off = 0, room = UDP_ROOM;
-
-	if (!six)
-		fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
-	if (type == SOCK_STREAM)
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	else
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
-	if (six)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-	if (bind(fd, six ? (struct sockaddr *)&any : (struct sockaddr *)&any4, six ? sizeof any : sizeof any4) == 0 &&
-	    (type == SOCK_DGRAM || listen(fd, LISTENERS) == 0))
-		return fd;
-	on = -errno;
-	close(fd);
-	return on;
-}
-
-int wire_listen(struct wire *wire, uint16_t port)
-{
-	for (int tries = 0;; tries++) {
-		struct iperf_endpoint own = { .port = 0 };
-
-		wire->listener = listen_on(port, SOCK_STREAM);
-		if (wire->listener < 0)
-			return wire->listener;
-		own_address(wire->listener, &own);
-		wire->datagrams = listen_on(own.port, SOCK_DGRAM);
-		if (wire->datagrams >= 0)
-			return own.port;
-		close(wire->listener);
-		wire->listener = -1;
-		if (port != 0 || tries == 100)
-			return wire->datagrams;
-	}
-}
-
-void wire_unlisten(struct wire *wire)
-{
-	if (wire->listener >= 0)
-		close(wire->listener);
-	if (wire->datagrams >= 0)
-		close(wire->datagrams);
-	wire->listener = wire->datagrams = -1;
-}
-
-static void finish_open(struct wire_conn *conn, const struct sockaddr *address, socklen_t length)
-{
-	struct sockaddr_storage server = { 0 };
-	int on = 1;
-
-	memcpy(&server, address, length);
-	wire_endpoint(&server, &conn->server);
-	own_address(conn->fd, &conn->client);
-	conn->opened_ns = wire_now();
-	if (!conn->udp)
-		setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
-static int connect_by(int fd, const struct sockaddr *address, socklen_t length, int64_t deadline_ns)
-{
-	struct pollfd wait = { .fd = fd, .events = POLLOUT };
-	int error = connect(fd, address, length) == 0 ? 0 : errno;
-	socklen_t size = sizeof error;
-	int64_t left_ns = deadline_ns - wire_now();
-
-	if (error != EINPROGRESS)
-		return error;
-	if (poll(&wait, 1, left_ns > 0 ? (int)(left_ns / IPERF_MS) + 1 : 0) <= 0)
-		return ETIMEDOUT;
-	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
-	return error;
-}
-
-struct wire_conn *wire_open(struct wire *wire, const struct sockaddr *address, socklen_t length, int64_t deadline_ns)
-{
-	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	struct wire_conn *conn;
-	int error;
-
-	if (fd < 0)
-		return NULL;
-	error = connect_by(fd, address, length, deadline_ns);
-	conn = add(wire, fd, false);
-	finish_open(conn, address, length);
-	conn->refused = error != 0;
-	conn->ended_ns = conn->opened_ns;
-	tell(wire, conn, error ? WIRE_REFUSED : WIRE_OPENED, false, NULL, 0, conn->opened_ns);
-	errno = error;
-	return conn;
-}
-
-/* The address of this host from which address is reached, with port 0. */
-static int local_address(const struct sockaddr *address, socklen_t length, struct sockaddr_storage *own)
-{
-	int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	socklen_t size = sizeof *own;
-	int error = fd >= 0 && connect(fd, address, length) == 0 &&
-				    getsockname(fd, (struct sockaddr *)own, &size) == 0 ? 0 : errno;
-
-	if (fd >= 0)
-		close(fd);
-	if (own->ss_family == AF_INET)
-		((struct sockaddr_in *)own)->sin_port = 0;
-	else
-		((struct sockaddr_in6 *)own)->sin6_port = 0;
-	return error;
-}
-
-/* Not connected, so that an answer from another port is seen too. */
-struct wire_conn *wire_open_udp(struct wire *wire, const struct sockaddr *address, socklen_t length)
-{
-	struct sockaddr_storage own = { 0 };
-	int error = local_address(address, length, &own);
-	int fd = error ? -1 : socket(address->sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	struct wire_conn *conn;
-
-	if (fd >= 0 && bind(fd, (struct sockaddr *)&own, length) != 0) {
-		error = errno;
-		close(fd);
-		fd = -1;
-	}
-	if (fd < 0) {
-		errno = error ? error : errno;
-		return NULL;
-	}
-	conn = add(wire, fd, true);
-	finish_open(conn, address, length);
-	return conn;
-}
-
 /* --- reading ----------------------------------------------------------------------------------------------------- */
 
 static void ended(struct wire *wire, struct wire_conn *conn, bool reset)
@@ -276,7 +95,7 @@ static void ended(struct wire *wire, struct wire_conn *conn, bool reset)
 	conn->ended_ns = wire_now();
 	conn->eof = conn->eof || !reset;
 	conn->reset = reset;
-	tell(wire, conn, reset ? WIRE_RESET : WIRE_EOF, true, NULL, 0, conn->ended_ns);
+	wire_tell(wire, conn, reset ? WIRE_RESET : WIRE_EOF, true, NULL, 0, conn->ended_ns);
 }
 
 static bool make_room(struct wire_conn *conn, size_t length)
@@ -336,7 +155,7 @@ static bool read_conn(struct wire *wire, struct wire_conn *conn)
 		memcpy(conn->octets + conn->length, block, (size_t)length);
 		conn->length += (size_t)length;
 		conn->arrivals[conn->arrival_count++] = (struct wire_arrival){ conn->length, wire_now() };
-		tell(wire, conn, WIRE_OCTETS, true, block, (size_t)length, wire_now());
+		wire_tell(wire, conn, WIRE_OCTETS, true, block, (size_t)length, wire_now());
 	}
 	return some;
 }
@@ -356,10 +175,10 @@ static struct wire_conn *source_of(struct wire *wire, const struct iperf_endpoin
 	for (size_t i = 0; i < wire->count; i++)
 		if (wire->conns[i]->udp && iperf_endpoint_equal(&wire->conns[i]->client, client))
 			return wire->conns[i];
-	conn = add(wire, -1, true);
+	conn = wire_add(wire, -1, true);
 	conn->client = *client;
 	conn->by_peer = true;
-	own_address(wire->datagrams, &conn->server);
+	wire_own_address(wire->datagrams, &conn->server);
 	memcpy(conn->server.address, client->address, sizeof client->address); /* as good as any: on one host, the same */
 	return conn;
 }
@@ -424,18 +243,18 @@ static bool read_datagrams(struct wire *wire, int fd, struct wire_conn *conn)
 		if (!source)
 			source = source_of(wire, &client);
 		keep_datagram(source, block, (size_t)length, at_ns);
-		tell(wire, source, WIRE_DATAGRAM, true, block, (size_t)length, at_ns);
+		wire_tell(wire, source, WIRE_DATAGRAM, true, block, (size_t)length, at_ns);
 	}
 }
 
 static void accept_one(struct wire *wire, int fd, const struct sockaddr_storage *from)
 {
-	struct wire_conn *conn = add(wire, fd, false);
+	struct wire_conn *conn = wire_add(wire, fd, false);
 	int on = 1;
 
 	conn->by_peer = true;
 	wire_endpoint(from, &conn->client);
-	own_address(fd, &conn->server);
+	wire_own_address(fd, &conn->server);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	wire->eager_ns = wire_now() + EAGER;
 	for (size_t i = 0; i + 1 < wire->count; i++) { /* what was written before it was opened is here by now */
@@ -447,7 +266,7 @@ static void accept_one(struct wire *wire, int fd, const struct sockaddr_storage 
 		before->next_seen = !wire_ended(before);
 		before->length_at_next = before->length;
 	}
-	tell(wire, conn, WIRE_OPENED, true, NULL, 0, conn->opened_ns);
+	wire_tell(wire, conn, WIRE_OPENED, true, NULL, 0, conn->opened_ns);
 }
 
 static bool accept_all(struct wire *wire)
@@ -534,7 +353,7 @@ bool wire_send(struct wire *wire, struct wire_conn *conn, const uint8_t *octets,
 		ssize_t done = send(conn->fd, octets + *sent, length - *sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (done > 0) {
-			tell(wire, conn, WIRE_OCTETS, false, octets + *sent, (size_t)done, wire_now());
+			wire_tell(wire, conn, WIRE_OCTETS, false, octets + *sent, (size_t)done, wire_now());
 			*sent += (size_t)done;
 			conn->sent += (uint64_t)done;
 		} else if (errno != EAGAIN && errno != EINTR) {
@@ -580,7 +399,7 @@ void wire_send_datagram(struct wire *wire, struct wire_conn *conn, const uint8_t
 	sendto(conn->fd, octets, length, MSG_NOSIGNAL, six ? (struct sockaddr *)&to6 : (struct sockaddr *)&to,
 	       six ? sizeof to6 : sizeof to);
 	conn->sent += length;
-	tell(wire, conn, WIRE_DATAGRAM, false, octets, length, wire_now());
+	wire_tell(wire, conn, WIRE_DATAGRAM, false, octets, length, wire_now());
 }
 
 void wire_half_close(struct wire *wire, struct wire_conn *conn)
@@ -589,7 +408,7 @@ void wire_half_close(struct wire *wire, struct wire_conn *conn)
 		return;
 	conn->sent_eof = true;
 	shutdown(conn->fd, SHUT_WR);
-	tell(wire, conn, WIRE_EOF, false, NULL, 0, wire_now());
+	wire_tell(wire, conn, WIRE_EOF, false, NULL, 0, wire_now());
 }
 
 void wire_close(struct wire *wire, struct wire_conn *conn)
@@ -598,7 +417,7 @@ void wire_close(struct wire *wire, struct wire_conn *conn)
 		return;
 	read_conn(wire, conn); /* octets left unread would make a reset of it */
 	if (!conn->sent_eof && !conn->reset)
-		tell(wire, conn, WIRE_EOF, false, NULL, 0, wire_now());
+		wire_tell(wire, conn, WIRE_EOF, false, NULL, 0, wire_now());
 	close(conn->fd);
 	conn->fd = -1;
 	conn->closed = true;
@@ -614,5 +433,5 @@ void wire_reset(struct wire *wire, struct wire_conn *conn)
 	close(conn->fd);
 	conn->fd = -1;
 	conn->closed = true;
-	tell(wire, conn, WIRE_RESET, false, NULL, 0, wire_now());
+	wire_tell(wire, conn, WIRE_RESET, false, NULL, 0, wire_now());
 }
