@@ -202,7 +202,10 @@ static void note_skipped(void *user, const char *sentence)
 
 static int play_recorded(struct command *c, char *const words[], size_t count)
 {
-	const struct record_options options = { .role = c->role, .same_cookies = c->same_cookies, .pace = c->pace };
+	const struct record_options options = {
+		.role = c->role, .same_cookies = c->same_cookies, .pace = c->pace,
+		.findings = strcmp(c->capture, "-") != 0, /* what was broken in the capture, is what is tested here */
+	};
 	struct replay replay = { .cases = NULL };
 	const struct record_sink sink = { keep, note_skipped, &replay };
 	char error[RECORD_ERROR_SIZE];
