@@ -121,6 +121,9 @@ int command_client(int argc, char *argv[])
 	status = command_options(&c, mine, argv);
 	if (status < 0 && !c.dry_run && (!c.player.command || !c.player.command[0]))
 		status = command_complain(c.name, "no command", "", "after --, say how the client is started");
+	if (status < 0 && !c.dry_run && c.port == 0 && !launch_has(c.player.command, "port"))
+		status = command_complain(c.name, "no {port} in the command", "",
+					  "the runner listens on a free port, or on a fixed one with -p");
 	if (status < 0 && c.dry_run)
 		status = with_cases(&c, argv + optind, (size_t)(mine - optind));
 	else if (status < 0)

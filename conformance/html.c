@@ -78,6 +78,39 @@ static void put_summary(FILE *out, const json_t *sections, const json_t *cases)
 	fputs("</tbody></table>\n</section>\n", out);
 }
 
+/* What somebody in a hurry wants to know. */
+static void put_broken(FILE *out, const json_t *run)
+{
+	bool some = false;
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(json_object_get(run, "cases"), i, one) {
+		const json_t *failure = json_object_get(one, "failure");
+
+		if (!json_is_object(failure))
+			continue;
+		fputs(some ? "" : "<section>\n<h2>What is broken</h2>\n<ul class=\"broken\">\n", out);
+		some = true;
+		fputs("<li>", out);
+		html_put_badge(out, outcome_verdict(one));
+		fputs(" <a href=\"#case-", out);
+		html_put_anchor(out, outcome_text(one, "id"));
+		fputs("\">", out);
+		html_put(out, outcome_text(one, "id"));
+		putc(' ', out);
+		html_put(out, outcome_text(one, "title"));
+		fputs("</a>: <strong>", out);
+		html_put(out, outcome_text(failure, "requirement"));
+		fputs("</strong>, expected <code>", out);
+		html_put(out, outcome_text(failure, "expected"));
+		fputs("</code>, observed <code>", out);
+		html_put(out, outcome_text(failure, "observed"));
+		fputs("</code></li>\n", out);
+	}
+	fputs(some ? "</ul>\n</section>\n" : "", out);
+}
+
 static void put_filter(FILE *out, const json_t *run)
 {
 	const json_t *summary = json_object_get(run, "summary");
@@ -157,6 +190,7 @@ bool html_write(FILE *out, const json_t *run)
 	errno = 0;
 	html_begin(out, outcome_text_of(title), "");
 	put_head(out, run);
+	put_broken(out, run);
 	put_summary(out, sections, json_object_get(run, "cases"));
 	put_cases(out, sections, run);
 	put_environment(out, run);

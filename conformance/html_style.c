@@ -64,6 +64,8 @@ const char html_css[] =
 	".requirements{margin:.25rem 0;padding-left:1.25rem}\n"
 	"pre{margin:.25rem 0;padding:.5rem .75rem;background:var(--panel);border:1px solid var(--line);border-radius:.3rem;"
 	"overflow-x:auto;overflow-wrap:normal;line-height:1.45}\n"
+	".broken{padding-left:0;list-style:none}\n"
+	".broken li{margin:.5em 0}\n"
 	".command{white-space:pre-wrap;overflow-wrap:anywhere}\n"
 	".source .number{color:var(--dim);user-select:none}\n"
 	".source mark{display:inline-block;min-width:100%;background:var(--hit);color:inherit}\n"

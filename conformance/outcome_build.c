@@ -67,8 +67,12 @@ json_t *outcome_new(const struct outcome_about *about)
 {
 	json_t *run = json_object(), *arguments = json_array();
 
-	for (size_t i = 0; about->arguments[i]; i++)
-		json_array_append_new(arguments, text_or_null(about->arguments[i]));
+	json_array_append_new(arguments, json_string("iperf-conform"));
+	for (size_t i = 0; about->arguments[i]; i++) { /* the first is "iperf-conform server" */
+		const char *name = i == 0 ? strrchr(about->arguments[i], ' ') : NULL;
+
+		json_array_append_new(arguments, text_or_null(name ? name + 1 : about->arguments[i]));
+	}
 	json_object_set_new(run, "program", json_string("iperf-conform"));
 	json_object_set_new(run, "version", json_string(IPERF_VERSION));
 	json_object_set_new(run, "format", json_integer(1));

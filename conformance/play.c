@@ -47,6 +47,8 @@ static bool look(struct play *play, int64_t deadline_ns)
 
 	if (play->file->role == CASE_CLIENT)
 		play_serve(play); /* what came before it was asked to */
+	if (play->client_end_ns && deadline_ns > play->client_end_ns + CLIENT_GRACE)
+		deadline_ns = play->client_end_ns + CLIENT_GRACE + 1;
 	some = wire_wait(play->wire, deadline_ns);
 	if (play->player->interrupted && *play->player->interrupted)
 		play_untested(play, "the run was interrupted");
@@ -71,8 +73,11 @@ bool play_wait(struct play *play, int64_t deadline_ns)
 
 void play_pause(struct play *play, int64_t until_ns)
 {
-	while (wire_now() < until_ns && play_goes_on(play))
+	while (wire_now() < until_ns && play_goes_on(play)) {
 		look(play, until_ns);
+		if (play->client_end_ns && wire_now() > play->client_end_ns + CLIENT_GRACE)
+			wire_wait(play->wire, until_ns); /* nothing is left to be done but to wait */
+	}
 }
 
 /* --- verdicts ---------------------------------------------------------------------------------------------------- */

@@ -271,7 +271,7 @@ void play_answer(struct play *play, struct wire_conn *conn)
 
 	if (length == 0) {
 		play_took_end(play, conn);
-		play_fail(play, IPERF_R_NONE, "%s without an answer", conn->reset ? "a reset" : "end-of-file");
+		play_fail(play, IPERF_R_9_1_7, "%s without an answer", conn->reset ? "a reset" : "end-of-file");
 		return;
 	}
 	play_took(play, conn, length);

@@ -14,6 +14,8 @@
 #define BEGIN_LENGTH 83 /* a stream's preamble and STREAM_BEGIN */
 #define CONTROL_LENGTH 81
 
+static void last_words(const struct play *play, char *text, size_t size);
+
 /* --- connections ------------------------------------------------------------------------------------------------- */
 
 /* The first message of conn, when all of it is here: whether it is of that kind. */
@@ -44,6 +46,15 @@ static bool wants_request(const struct play *play)
 	       step->message == IPERF_RESULTS_REQUEST;
 }
 
+static void say_ended(struct play *play, const char *what)
+{
+	char how[80], words[300];
+
+	launch_status_text(&play->launch, how, sizeof how);
+	last_words(play, words, sizeof words);
+	play_fail(play, IPERF_R_NONE, "the client has ended %s, and opened no %s%s", how, what, words);
+}
+
 struct wire_conn *play_awaited(struct play *play)
 {
 	bool udp = play->file->labels[play->step->label].udp;
@@ -68,8 +79,7 @@ struct wire_conn *play_awaited(struct play *play)
 		if (play_wait(play, deadline_ns))
 			continue;
 		if (play->client_end_ns)
-			play_fail(play, IPERF_R_NONE, "the client has ended, and opened no %s",
-				  udp ? "UDP stream" : "connection");
+			say_ended(play, udp ? "UDP stream" : "connection");
 		else
 			play_fail(play, IPERF_R_NONE, "no %s in %.3f s", udp ? "datagram" : "connection",
 				  (double)(wire_now() - play_base(play)) / 1e9);

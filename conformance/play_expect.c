@@ -45,6 +45,15 @@ static void say_missing(struct play *play, enum iperf_requirement requirement, c
 		play_fail(play, requirement, "%s in %.3f s", text, waited);
 }
 
+static void say_when(struct play *play, int64_t after_ns)
+{
+	bool by_timer = play->step->within.timer != CASE_NO_TIMER || play->step->not_before.timer != CASE_NO_TIMER;
+	double seconds = (double)(after_ns < 0 ? -after_ns : after_ns) / 1e9;
+
+	play_fail(play, IPERF_R_NONE, "it came %.6f s %s%s", seconds, after_ns < 0 ? "too early, before that began" : "after that",
+		  by_timer ? "; are the peer's timers those that were told to the runner?" : "");
+}
+
 /* What was expected came, at that time. */
 static void came(struct play *play, int64_t at_ns)
 {
@@ -52,9 +61,9 @@ static void came(struct play *play, int64_t at_ns)
 
 	play->done_ns[play->index] = at_ns;
 	if (play->step->has_within && after_ns > play_time(play, &play->step->within))
-		play_fail(play, IPERF_R_NONE, "it came after %.3f s", (double)after_ns / 1e9);
+		say_when(play, after_ns);
 	if (play->step->has_not_before && after_ns < play_time(play, &play->step->not_before))
-		play_fail(play, IPERF_R_NONE, "it came after %.6f s", (double)after_ns / 1e9);
+		say_when(play, after_ns);
 }
 
 /* --- octets ------------------------------------------------------------------------------------------------------ */
@@ -169,6 +178,14 @@ static bool is_terminated(const struct play *play, const struct wire_conn *conn)
 	return left(conn) >= length && memcmp(conn->octets + conn->length - length, end, length) == 0;
 }
 
+static bool is_terminated_at(const struct play *play, const struct wire_conn *conn, size_t at)
+{
+	uint8_t end[IPERF_MESSAGE_MAX];
+	size_t length = iperf_message_write(end, IPERF_STREAM_END, &play->cookies[0]);
+
+	return left(conn) >= at + length && memcmp(conn->octets + conn->taken + at, end, length) == 0;
+}
+
 static void expect_any_payload(struct play *play, struct wire_conn *conn)
 {
 	int64_t deadline_ns = play_deadline(play);
@@ -186,9 +203,37 @@ static void expect_any_payload(struct play *play, struct wire_conn *conn)
 	play_took(play, conn, length);
 }
 
+/* Whether STREAM_END is what has to follow the payload. */
+static bool ends_next(const struct play *play)
+{
+	const struct case_step *next = &play->file->steps[play->index + 1];
+
+	return play->index + 1 < play->file->step_count && next->label == play->step->label &&
+	       next->what == CASE_MESSAGE && next->message == IPERF_STREAM_END;
+}
+
+/* How many octets come before STREAM_END, or all, when there is none. */
+static size_t count_payload(const struct play *play, const struct wire_conn *conn)
+{
+	uint8_t end[IPERF_MESSAGE_MAX];
+	size_t length = iperf_message_write(end, IPERF_STREAM_END, &play->cookies[0]);
+	const uint8_t *from = conn->octets + conn->taken;
+	const uint8_t *found = left(conn) ? memmem(from, left(conn), end, length) : NULL;
+
+	return found ? (size_t)(found - from) : left(conn);
+}
+
 static void expect_payload(struct play *play, struct wire_conn *conn)
 {
 	size_t length = (size_t)play->step->octets;
+
+	if (play->step->octets >= 0 && ends_next(play) &&
+	    wait_octets(play, conn, length + iperf_message_length(IPERF_STREAM_END), play_deadline(play)) &&
+	    count_payload(play, conn) > length && !is_terminated_at(play, conn, length)) {
+		wait_ended(play, conn, wire_now() + QUIET);
+		play_fail(play, IPERF_R_NONE, "%zu octets of payload", count_payload(play, conn));
+		return;
+	}
 
 	if (play->step->octets < 0) {
 		expect_any_payload(play, conn);

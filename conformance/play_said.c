@@ -306,12 +306,14 @@ static void mark_wrong(struct play *play)
 	const struct case_step *step = play->step;
 	const char *name = step->label < 0 ? "" : play->file->labels[step->label].name;
 	const char *direction = play->file->role == CASE_SERVER ? "S>C" : "C>S";
+	bool answer = step->what == CASE_MESSAGE && step->message == IPERF_RESULTS_RESPONSE;
 	json_t *one, *found = NULL;
 	size_t i;
 
 	json_array_foreach(play->result->said, i, one)
 		if (strcmp(json_string_value(json_object_get(one, "connection")), name) == 0 &&
-		    strcmp(json_string_value(json_object_get(one, "direction")), direction) == 0)
+		    strcmp(json_string_value(json_object_get(one, "direction")), direction) == 0 &&
+		    (!answer || !found || json_integer_value(json_object_get(one, "length")) > 0))
 			found = one;
 	if (found) {
 		json_object_set_new(found, "wrong", json_true());
@@ -319,7 +321,8 @@ static void mark_wrong(struct play *play)
 	}
 	json_array_append_new(play->result->said,
 			      json_pack("{s:f, s:s, s:s, s:s, s:i, s:b}", "at", play->result->at, "connection", name,
-					"direction", direction, "text", "nothing", "length", 0, "wrong", 1));
+					"direction", direction, "text", step->label < 0 ? play->result->observed : "nothing",
+					"length", 0, "wrong", 1));
 }
 
 static json_t *step_of(const struct play *play, size_t i)

@@ -14,6 +14,7 @@
 enum { STATUS_CONFORMS, STATUS_BROKEN, STATUS_USAGE, STATUS_UNTESTED };
 
 #define IDLE_PATIENCE (2 * IPERF_S) /* a right server is idle at once */
+#define AT_ONCE (300 * IPERF_MS)    /* for what happens without a cause to wait */
 #define MARGIN (1 * IPERF_S)        /* beyond a timer */
 
 struct run {
@@ -25,6 +26,7 @@ struct run {
 	bool plain;          /* standard output is TAP */
 	bool mute;           /* it is neither: another report goes there, or quiet */
 	bool colour, live;
+	bool keeps_busy;     /* the server is busy for a while after any test */
 	char stopped[400];   /* why the run ended early; "" when it did not */
 };
 
@@ -144,13 +146,32 @@ static int64_t longest_timer(const struct player *player)
 	return longest;
 }
 
+/* How long a server may be busy that does not become idle by the end of a test. */
+static int64_t pause_of(const struct run *run)
+{
+	return run->player->timers[CASE_T_BEGIN] + AT_ONCE;
+}
+
+static void pause_between(struct run *run)
+{
+	int64_t until_ns = wire_now() + pause_of(run);
+
+	while (wire_now() < until_ns && !(run->player->interrupted && *run->player->interrupted))
+		wire_wait(&run->player->wire, until_ns);
+}
+
 /* A server that is busy after a case would fail the next ones for nothing of theirs: it is waited for. */
 static void leave_idle(struct run *run, const struct case_file *file, struct play_result *result)
 {
 	int64_t from_ns = wire_now(), busy_ns;
 	bool unreachable;
-	const char *why = play_idle_check(run->player, IDLE_PATIENCE, &unreachable);
+	const char *why;
 
+	if (run->keeps_busy) {
+		pause_between(run);
+		return;
+	}
+	why = play_idle_check(run->player, IDLE_PATIENCE, &unreachable);
 	if (!why)
 		return;
 	if (unreachable) {
@@ -242,6 +263,24 @@ static bool write_file(const char *path, const json_t *run, bool (*write)(FILE *
 	return done;
 }
 
+/* What cannot be written, is better known before the run. */
+static bool can_write(const struct run_options *options)
+{
+	const char *const paths[] = { options->json, options->junit, options->html };
+
+	for (size_t i = 0; i < 3; i++) {
+		FILE *file = paths[i] && strcmp(paths[i], "-") != 0 ? fopen(paths[i], "a") : NULL;
+
+		if (paths[i] && strcmp(paths[i], "-") != 0 && !file) {
+			fprintf(stderr, "iperf-conform: %s: cannot be written: %s\n", paths[i], strerror(errno));
+			return false;
+		}
+		if (file)
+			fclose(file);
+	}
+	return true;
+}
+
 static bool goes_to_stdout(const struct run_options *options)
 {
 	const char *const paths[] = { options->json, options->junit, options->html, options->pcap };
@@ -254,6 +293,20 @@ static bool goes_to_stdout(const struct run_options *options)
 
 /* --- the run ----------------------------------------------------------------------------------------------------- */
 
+/* A server that is not idle after the check itself would fail each case for nothing of its own. */
+static void look_twice(struct run *run)
+{
+	bool unreachable;
+	const char *why = play_idle_check(run->player, AT_ONCE, &unreachable);
+
+	if (!why || unreachable)
+		return;
+	run->keeps_busy = true;
+	fprintf(stderr, "iperf-conform: after a test without a stream the server is not idle (R-6.5-1, R-6.5-5): %s; from now on "
+		"there are %.1f s between cases\n", why, (double)pause_of(run) / 1e9);
+	pause_between(run);
+}
+
 /* The server is there, and idle. */
 static bool is_ready(struct run *run)
 {
@@ -263,8 +316,10 @@ static bool is_ready(struct run *run)
 	if (run->options->about.role == CASE_CLIENT)
 		return true;
 	why = play_idle_check(run->player, IDLE_PATIENCE, &unreachable);
-	if (!why)
+	if (!why) {
+		look_twice(run);
 		return true;
+	}
 	if (unreachable)
 		snprintf(run->stopped, sizeof run->stopped, "%s cannot be reached: %s", run->options->about.name, why);
 	else
@@ -303,7 +358,7 @@ int run_cases(struct player *player, struct case_file *const cases[], size_t cou
 		.live = isatty(STDOUT_FILENO),
 	};
 	int64_t from_ns = wire_now();
-	bool written = start_pcap(&run);
+	bool written = can_write(options) && start_pcap(&run);
 	int status;
 
 	if (!written)
@@ -313,6 +368,8 @@ int run_cases(struct player *player, struct case_file *const cases[], size_t cou
 	run.outcome = outcome_new(&options->about);
 	if (is_ready(&run))
 		written = play_all(&run, cases, count);
+	else if (!run.mute && run.plain)
+		written = tap_begin(stdout, 0);
 	if (*run.stopped)
 		fprintf(stderr, "iperf-conform: stopped: %s\n", run.stopped);
 	outcome_close(run.outcome, (double)(wire_now() - from_ns) / 1e9, *run.stopped ? run.stopped : NULL);
