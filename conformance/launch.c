@@ -150,6 +150,7 @@ int launch_start(struct launch *launch, char **words)
 	close(pipes[0]);
 	if (error == 0) {
 		setpgid(launch->pid, launch->pid);
+		launch->group = launch->pid;
 		launch->pidfd = pidfd_open(launch->pid, 0);
 	} else if (launch->pid > 0) {
 		waitpid(launch->pid, &launch->status, 0);
@@ -171,16 +172,18 @@ void launch_stop(struct launch *launch)
 	struct pollfd wait = { .fd = launch->pidfd, .events = POLLIN };
 	pid_t pid = launch->pid;
 
-	if (launch_ended(launch))
-		return;
-	launch->stopped = true;
-	kill(-pid, SIGTERM);
-	poll(&wait, 1, STOP_MS);
-	if (launch_ended(launch))
-		return;
-	kill(-pid, SIGKILL);
-	waitpid(pid, &launch->status, 0);
-	launch->pid = -1;
+	if (!launch_ended(launch)) {
+		launch->stopped = true;
+		kill(-pid, SIGTERM);
+		poll(&wait, 1, STOP_MS);
+	}
+	if (launch->group > 0)
+		kill(-launch->group, SIGKILL);
+	if (!launch_ended(launch)) {
+		waitpid(pid, &launch->status, 0);
+		launch->pid = -1;
+	}
+	launch->group = 0;
 }
 
 size_t launch_output(const struct launch *launch, char *text, size_t size)

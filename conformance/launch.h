@@ -27,6 +27,7 @@ bool launch_has(char *const command[], const char *name);
 
 struct launch {
 	pid_t pid;       /* 0: none; negative: it has ended */
+	pid_t group;     /* its process group, which may outlive it */
 	int pidfd;       /* readable when it has ended; -1: none */
 	int output;      /* what it writes */
 	int status;      /* of waitpid() */
@@ -39,7 +40,7 @@ int launch_start(struct launch *launch, char **words);
 /* Sees whether it has ended. */
 bool launch_ended(struct launch *launch);
 
-/* Ends it, when it has not ended: SIGTERM, and after a second SIGKILL, to its group. */
+/* Ends it, when it has not ended: SIGTERM, and after a second SIGKILL; and what is left of its group. */
 void launch_stop(struct launch *launch);
 
 /* What it has written so far, up to size - 1 octets and a NUL; NUL octets become blanks. Returns the length. */

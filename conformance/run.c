@@ -229,6 +229,16 @@ static json_t *play_one(struct run *run, const struct case_file *file)
 
 /* --- reports ----------------------------------------------------------------------------------------------------- */
 
+static bool goes_to_stdout(const struct run_options *options)
+{
+	const char *const paths[] = { options->json, options->junit, options->html, options->pcap };
+
+	for (size_t i = 0; i < 4; i++)
+		if (paths[i] && strcmp(paths[i], "-") == 0)
+			return true;
+	return false;
+}
+
 static bool report_one(struct run *run, size_t number, const json_t *one)
 {
 	if (run->mute)
@@ -238,7 +248,7 @@ static bool report_one(struct run *run, size_t number, const json_t *one)
 
 static bool report_end(struct run *run)
 {
-	if (run->mute && !run->options->quiet)
+	if (goes_to_stdout(run->options) || (run->mute && !run->options->quiet))
 		return true;
 	return run->plain ? tap_end(stdout, run->outcome) : terminal_end(stdout, run->outcome, run->colour, run->live);
 }
@@ -279,16 +289,6 @@ static bool can_write(const struct run_options *options)
 			fclose(file);
 	}
 	return true;
-}
-
-static bool goes_to_stdout(const struct run_options *options)
-{
-	const char *const paths[] = { options->json, options->junit, options->html, options->pcap };
-
-	for (size_t i = 0; i < 4; i++)
-		if (paths[i] && strcmp(paths[i], "-") == 0)
-			return true;
-	return false;
 }
 
 /* --- the run ----------------------------------------------------------------------------------------------------- */

@@ -67,6 +67,6 @@ test_is "a faulty server fails what was recorded" 1 "$conform" server $against -
 test_is "and what is replayed" 1 "$conform" replay pcaps/collision.pcap $against --speed max
 
 test_is "nobody listens" 3 "$conform" server 127.0.0.1 -p 1 --tap
-test_is "no such client" 3 "$conform" client --tap 7/50 -- "$out/none"
+test_is "no such client" 3 "$conform" client --tap 7/50 -- "$out/none" '{port}'
 test_is "no such section" 2 "$conform" server $against 99
 echo "1..$count"

@@ -18,6 +18,7 @@
 #define BLOCK (64 * 1024)
 #define SETTLE_MS 200         /* for an acknowledgement that may be delayed */
 #define EAGER (2 * IPERF_MS)  /* after a connection: what the client opens next may come before it writes (R-5.1-7) */
+#define DATAGRAMS 1024        /* from one socket at once */
 #define READS 8               /* from one socket at once */
 
 int64_t wire_now(void)
@@ -200,6 +201,8 @@ static int64_t stamp_of(struct msghdr *message)
 
 static void keep_datagram(struct wire_conn *conn, const uint8_t *octets, size_t length, int64_t at_ns)
 {
+	if (conn->datagram_count == WIRE_DATAGRAMS_MAX)
+		return;
 	if (conn->datagram_count == conn->datagram_room) {
 		size_t room = conn->datagram_room ? 2 * conn->datagram_room : 16;
 		struct wire_datagram *more = realloc(conn->datagrams, room * sizeof *more);
@@ -222,7 +225,7 @@ static bool read_datagrams(struct wire *wire, int fd, struct wire_conn *conn)
 	static uint8_t block[65536];
 	bool some = false;
 
-	for (;;) {
+	for (int i = 0; i < DATAGRAMS; i++) {
 		struct sockaddr_storage from = { 0 };
 		struct iovec part = { block, sizeof block };
 		union { struct cmsghdr align; uint8_t octets[128]; } control;
@@ -245,6 +248,7 @@ static bool read_datagrams(struct wire *wire, int fd, struct wire_conn *conn)
 		keep_datagram(source, block, (size_t)length, at_ns);
 		wire_tell(wire, source, WIRE_DATAGRAM, true, block, (size_t)length, at_ns);
 	}
+	return some;
 }
 
 static void accept_one(struct wire *wire, int fd, const struct sockaddr_storage *from)

@@ -12,6 +12,8 @@
 
 #define WIRE_KEPT_MAX (256u << 20) /* octets kept of one connection; a peer that sends more is cut off */
 
+#define WIRE_DATAGRAMS_MAX 200000   /* kept of one source; more are let go */
+
 struct wire_arrival {
 	uint64_t end; /* octets by then */
 	int64_t at_ns;
