@@ -183,7 +183,6 @@
 	X(stranger_blocks, "R-10-5", "Waits up to 3 seconds for a half preamble and does nothing else meanwhile.") \
 	X(pending_unbounded, "R-11-1", "Sets no bound to connections without a first message.") \
 	X(pending_newcomer_closed, "R-11-2", "Closes the newcomer instead of the connection that has waited longest.") \
-	X(pending_unread, "R-11-6", "Closes for the bound without reading what has arrived; reads new connections 0.2 s late.") \
 	X(streams_unbounded, "R-11-3", "Sets no bound to the streams of a test.") \
 	X(streams_open_bounded, "R-11-3", "Does not count streams that have ended for the bound.") \
 	X(streams_udp_unbounded, "R-11-3", "Sets no bound to UDP streams.") \

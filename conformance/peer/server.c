@@ -100,8 +100,7 @@ static void bound_pending(struct server *s)
 		conn_close(s, s->conns[s->conn_count - 1]);
 		return;
 	}
-	if (!server_fault(pending_unread))
-		conn_read_pending(s);
+	conn_read_pending(s);
 	if (count_pending(s, &oldest) > s->options->max_pending)
 		conn_close(s, oldest);
 }
@@ -245,10 +244,7 @@ static void serve(struct server *s, const struct pollfd *fds)
 			conn_read(s, s->conns[i]);
 	if (fds[0].revents) {
 		server_accept(s);
-		if (server_fault(pending_unread))
-			sleep_ms(200);
-		else
-			conn_read_pending(s);
+		conn_read_pending(s);
 	}
 	if (fds[1].revents)
 		udp_read(s);
