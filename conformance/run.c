@@ -8,10 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "conformance/command.h"
 #include "conformance/pcap_writer.h"
 #include "proto/limits.h"
-
-enum { STATUS_CONFORMS, STATUS_BROKEN, STATUS_USAGE, STATUS_UNTESTED };
 
 #define IDLE_PATIENCE (2 * IPERF_S) /* a right server is idle at once */
 #define AT_ONCE (300 * IPERF_MS)    /* for what happens without a cause to wait */
