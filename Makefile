@@ -44,7 +44,8 @@ all: $(lib_a) $(lib_so) $(programs) $(peer) $(BUILD)/iperf-proto.pc
 
 $(BUILD)/iperf-requirements.h: SPEC.md proto/requirements.awk
 	@mkdir -p $(@D)
-	$(Q)$(AWK) -v form=h -f proto/requirements.awk SPEC.md >$@.tmp && mv $@.tmp $@
+	$(Q)$(AWK) -v form=h -f proto/requirements.awk SPEC.md >$@.tmp
+	$(Q)if cmp -s $@.tmp $@; then rm $@.tmp; else mv $@.tmp $@; fi # what is unchanged makes nothing anew
 $(BUILD)/iperf-requirements.c: SPEC.md proto/requirements.awk
 	@mkdir -p $(@D)
 	$(Q)$(AWK) -v form=c -f proto/requirements.awk SPEC.md >$@.tmp && mv $@.tmp $@
@@ -84,7 +85,9 @@ $(peer): $(call objects,conformance/peer) # a second implementation, which share
 	@echo "  LD $@"
 	$(Q)$(link) -o $@ $^
 
-$(BUILD)/iperf-proto.pc: proto/iperf-proto.pc.in Makefile
+# Made again each time: PREFIX may be another than before.
+.PHONY: $(BUILD)/iperf-proto.pc
+$(BUILD)/iperf-proto.pc: proto/iperf-proto.pc.in
 	@mkdir -p $(@D)
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< >$@
 
@@ -110,7 +113,7 @@ check: ## install what is missing, build, and run every test
 test: all $(tests) ## build and run every test; installs nothing
 	$(Q)BUILD=$(BUILD) IPERF_TEST_WRAPPER='$(wrapper)' .ci/tests $(BUILD)/logs $(tests) $(scripts)
 
-demo: ## watch a test over TCP and UDP, captured and checked
+demo: ## watch tests, with iperf3 too, captured and checked
 	$(Q).ci/deps build demo
 	$(Q)$(MAKE) $(jobs) --no-print-directory all
 	$(Q)BUILD=$(BUILD) conformance/demo.sh
@@ -134,6 +137,7 @@ headers  := $(filter-out %_private.h %_test.h $(wildcard proto/test*.h),$(wildca
 manuals  := ref/iperf-ref.1 conformance/iperf-conform.1
 manuals5 := conformance/iperf-case.5
 cases    := share/iperf-conform/cases
+expected := share/iperf-conform/expectations
 to       := $(DESTDIR)$(PREFIX)
 
 install: all ## install to $(DESTDIR)$(PREFIX)
@@ -149,6 +153,8 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	install -m 644 $(manuals) $(to)/share/man/man1
 	install -m 644 $(manuals5) $(to)/share/man/man5
 	cd conformance/cases && find . -type f -exec install -D -m 644 {} $(abspath $(to))/$(cases)/{} \;
+	install -d $(to)/$(expected)
+	install -m 644 conformance/expectations/* $(to)/$(expected)
 
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(to)/bin/,$(notdir $(programs))) $(addprefix $(to)/share/man/man1/,$(notdir $(manuals)))

@@ -1,10 +1,10 @@
 #include "proto/results.h"
 
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/json_private.h"
 #include "proto/limits.h"
 
 static const char *const protocol_names[] = { [IPERF_TCP] = "tcp", [IPERF_UDP] = "udp" };
@@ -48,32 +48,6 @@ __attribute__((format(printf, 3, 4))) static bool wrong(struct iperf_results_err
 	va_start(arguments, format);
 	vsnprintf(error->text, sizeof error->text, format, arguments);
 	va_end(arguments);
-	return false;
-}
-
-/* The nesting of arrays and objects in a JSON text; strings are passed over. The library's own bound is deeper, and it
- * recurses. */
-static bool too_deep(const char *text, size_t length, size_t *offset)
-{
-	int depth = 0;
-	bool in_string = false;
-
-	for (size_t i = 0; i < length; i++) {
-		char c = text[i];
-
-		if (in_string && c == '\\')
-			i++;
-		else if (c == '"')
-			in_string = !in_string;
-		else if (!in_string && (c == '{' || c == '['))
-			depth++;
-		else if (!in_string && (c == '}' || c == ']'))
-			depth--;
-		if (depth > IPERF_RESULT_DEPTH_MAX) {
-			*offset = i;
-			return true;
-		}
-	}
 	return false;
 }
 
@@ -199,30 +173,38 @@ static bool decode_object(const json_t *object, struct iperf_results *results, s
 	       consistent(results, error);
 }
 
+/* The requirement that a text breaks. */
+static enum iperf_requirement requirement_of(enum iperf_json_fault fault)
+{
+	switch (fault) {
+	case IPERF_JSON_LONG:
+	case IPERF_JSON_DEEP:
+		return IPERF_R_9_2_12;
+	case IPERF_JSON_NUMBER:
+		return IPERF_R_9_2_8;
+	case IPERF_JSON_MEMORY:
+		return IPERF_R_NONE;
+	case IPERF_JSON_DUPLICATE:
+	case IPERF_JSON_SYNTAX:
+		break;
+	}
+	return IPERF_R_9_2_1;
+}
+
 bool iperf_results_decode(const char *text, size_t length, struct iperf_results *results,
 			  struct iperf_results_error *error)
 {
-	json_error_t syntax;
-	json_t *object;
+	const struct iperf_json_limits limits = { .length = IPERF_RESULT_DATA_MAX, .depth = IPERF_RESULT_DEPTH_MAX };
+	struct iperf_json_problem problem;
+	json_t *object = iperf_json_load(text, length, &limits, &problem);
 	bool ok;
 
 	memset(error, 0, sizeof *error);
-	error->at_known = true;
-	if (length > IPERF_RESULT_DATA_MAX) {
-		error->offset = IPERF_RESULT_DATA_MAX;
-		return wrong(error, IPERF_R_9_2_12, "longer than %d octets", IPERF_RESULT_DATA_MAX);
-	}
-	if (too_deep(text, length, &error->offset))
-		return wrong(error, IPERF_R_9_2_12, "nested deeper than %d", IPERF_RESULT_DEPTH_MAX);
-	object = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &syntax);
 	if (!object) {
-		error->offset = syntax.position > 0 ? (size_t)syntax.position : 0;
-		if (!*syntax.text) /* the library's way to say so */
-			return wrong(error, IPERF_R_NONE, "out of memory");
-		return wrong(error, json_error_code(&syntax) == json_error_numeric_overflow ? IPERF_R_9_2_8 : IPERF_R_9_2_1,
-			     "%s", syntax.text);
+		error->at_known = true;
+		error->offset = problem.offset;
+		return wrong(error, requirement_of(problem.fault), "%s", problem.text);
 	}
-	error->at_known = false;
 	ok = decode_object(object, results, error);
 	json_decref(object);
 	return ok;

@@ -6,7 +6,7 @@
 #
 # - A requirement is a paragraph of its own: **R-<section>-<n>** [<level>; <role>; <provenance>] <sentence>.
 # - Its id names the section that it stands in, counts from 1 there without a gap, and is unique.
-# - Level, role and provenance are those of section 1.1; the sentence has the level's key word once, and no other.
+# - Level, role and provenance are those of sections 1.1 and 21.1; the sentence has the level's key word once, and no other.
 # - BCP 14 key words in capitals stand in requirements only (section 1.1 and the appendices may speak of them).
 # - Every R-<section>-<n> anywhere names a requirement.
 # - Appendix B lists the rulings 1, 2, 3 ... in tables whose first cell is the number and whose last cell holds the ids
@@ -71,7 +71,7 @@ function begin_requirement(    label, n, id_section) {
 		find(NR, id " has the unknown level " level)
 	if (label[2] !~ /^(client|server|both)$/)
 		find(NR, id " has the unknown role " label[2])
-	if (label[3] !~ /^(seed|ruling [1-9][0-9]*)$/)
+	if (label[3] !~ /^(seed|ruling [1-9][0-9]*|observed 3\.[0-9.]+-3\.[0-9.]+)$/)
 		find(NR, id " has the unknown provenance " label[3])
 	provenance[id] = label[3]
 	sentence = substr($0, index($0, "]") + 2)
