@@ -198,9 +198,9 @@ static void close_handle(uv_handle_t *handle, void *user)
 		uv_close(handle, NULL);
 }
 
-static void on_timer(uv_timer_t *timer)
+static void on_due(void *user)
 {
-	struct client *client = timer->data;
+	struct client *client = user;
 
 	iperf_client_timer(&client->session, clock_now_ns());
 	client_settle(client);
@@ -220,8 +220,6 @@ static void on_signal(uv_poll_t *poll, int status, int events)
 /* What a call of the session leaves to be done. */
 void client_settle(struct client *client)
 {
-	int64_t deadline_ns, wait_ns;
-
 	while (client->opened && !client->over)
 		client_link_tell(client);
 	if (client->over) {
@@ -233,14 +231,7 @@ void client_settle(struct client *client)
 		uv_walk(&client->loop, close_handle, NULL);
 		return;
 	}
-	deadline_ns = iperf_client_deadline(&client->session);
-	wait_ns = deadline_ns - clock_now_ns();
-	uv_update_time(&client->loop);
-	if (deadline_ns == INT64_MAX)
-		uv_timer_stop(&client->timer);
-	else
-		uv_timer_start(&client->timer, on_timer,
-			       wait_ns > 0 ? (uint64_t)((wait_ns + IPERF_MS - 1) / IPERF_MS) : 0, 0);
+	deadline_set(&client->deadline, iperf_client_deadline(&client->session));
 }
 
 static int start_loop(struct client *client)
@@ -251,9 +242,9 @@ static int start_loop(struct client *client)
 		error = uv_poll_init(&client->loop, &client->signals, client->signals_fd);
 	if (error == 0)
 		error = uv_poll_start(&client->signals, UV_READABLE, on_signal);
-	uv_timer_init(&client->loop, &client->timer);
+	deadline_init(&client->deadline, &client->loop, on_due, client);
 	uv_timer_init(&client->loop, &client->interval);
-	client->timer.data = client->interval.data = client->payload_over.data = client->signals.data = client;
+	client->interval.data = client->payload_over.data = client->signals.data = client;
 	return error;
 }
 

@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include "proto/client.h"
+#include "ref/deadline.h"
 #include "ref/options.h"
 #include "ref/report_client.h"
 #include "ref/socket.h"
@@ -31,7 +32,8 @@ struct client {
 	const struct options *options;
 	const struct addrinfo *to, *local;
 	uv_loop_t loop;
-	uv_timer_t timer, interval;
+	struct deadline deadline;        /* the session's */
+	uv_timer_t interval;
 	uv_async_t payload_over;
 	uv_poll_t signals;
 	int signals_fd;

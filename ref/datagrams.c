@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,15 +23,13 @@
 
 union control {
 	struct cmsghdr align;
-	uint8_t octets[CMSG_SPACE(sizeof(int))];
+	uint8_t octets[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct in6_pktinfo))];
 };
 
 struct datagrams {
-	int fd;
+	struct datagrams_config config;
 	int wake;               /* eventfd: look at stop */
 	atomic_bool stop;
-	struct iperf_server *session;
-	pthread_mutex_t *lock;
 	pthread_t thread;
 	struct mmsghdr messages[BATCH];
 	struct iovec parts[BATCH];
@@ -47,10 +46,31 @@ static size_t segment_length(struct msghdr *message)
 
 		if (control->cmsg_level != SOL_UDP || control->cmsg_type != UDP_GRO)
 			continue;
-		__builtin_memcpy(&length, CMSG_DATA(control), sizeof length);
+		memcpy(&length, CMSG_DATA(control), sizeof length);
 		return length > 0 ? (size_t)length : 0;
 	}
 	return 0;
+}
+
+/* The address that a message was sent to. */
+static void local_address(struct msghdr *message, struct iperf_endpoint *local)
+{
+	memset(local, 0, sizeof *local);
+	for (struct cmsghdr *control = CMSG_FIRSTHDR(message); control; control = CMSG_NXTHDR(message, control)) {
+		struct in6_pktinfo info6;
+		struct in_pktinfo info;
+
+		if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
+			memcpy(&info6, CMSG_DATA(control), sizeof info6);
+			memcpy(local->address, &info6.ipi6_addr, sizeof local->address);
+			if (IN6_IS_ADDR_LINKLOCAL(&info6.ipi6_addr))
+				local->scope = info6.ipi6_ifindex;
+		} else if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
+			memcpy(&info, CMSG_DATA(control), sizeof info);
+			local->address[10] = local->address[11] = 0xff;
+			memcpy(local->address + 12, &info.ipi_addr, sizeof info.ipi_addr);
+		}
+	}
 }
 
 /* Tells the session of one message: a datagram, which may be empty, or several in a row. */
@@ -59,13 +79,18 @@ static void deliver(struct datagrams *datagrams, struct mmsghdr *message, int64_
 	const uint8_t *octets = message->msg_hdr.msg_iov->iov_base;
 	size_t left = message->msg_len;
 	size_t segment = segment_length(&message->msg_hdr);
-	struct iperf_endpoint source;
+	const struct datagrams_config *config = &datagrams->config;
+	struct iperf_endpoint source, local;
 
 	socket_endpoint(message->msg_hdr.msg_name, &source);
+	if (config->other)
+		local_address(&message->msg_hdr, &local);
 	do {
 		size_t length = segment > 0 && segment < left ? segment : left;
 
-		iperf_server_datagram(datagrams->session, &source, octets, length, now_ns);
+		if (config->other && config->session->state != IPERF_TEST_RUNNING)
+			config->other(config->user, &source, &local, octets, length);
+		iperf_server_datagram(config->session, &source, octets, length, now_ns);
 		octets += length;
 		left -= length;
 	} while (left > 0);
@@ -91,37 +116,39 @@ static void *work(void *user)
 {
 	struct datagrams *datagrams = user;
 	struct pollfd waits[] = {
-		{ .fd = datagrams->fd, .events = POLLIN },
+		{ .fd = datagrams->config.fd, .events = POLLIN },
 		{ .fd = datagrams->wake, .events = POLLIN },
 	};
 
 	prepare(datagrams, BATCH);
 	while (!atomic_load(&datagrams->stop)) {
-		int count = recvmmsg(datagrams->fd, datagrams->messages, BATCH, MSG_DONTWAIT, NULL);
+		int count = recvmmsg(datagrams->config.fd, datagrams->messages, BATCH, MSG_DONTWAIT, NULL);
 		int64_t now_ns = clock_now_ns();
 
 		if (count <= 0) {
 			poll(waits, 2, -1);
 			continue;
 		}
-		pthread_mutex_lock(datagrams->lock);
+		pthread_mutex_lock(datagrams->config.lock);
 		for (int i = 0; i < count; i++)
 			deliver(datagrams, &datagrams->messages[i], now_ns);
-		pthread_mutex_unlock(datagrams->lock);
+		pthread_mutex_unlock(datagrams->config.lock);
 		prepare(datagrams, (size_t)count);
 	}
 	return NULL;
 }
 
-int datagrams_start(struct datagrams **datagrams, int fd, struct iperf_server *session, pthread_mutex_t *lock)
+int datagrams_start(struct datagrams **datagrams, const struct datagrams_config *config)
 {
 	struct datagrams *new = calloc(1, sizeof *new);
 	int one = 1, error = -ENOMEM;
 
 	if (!new)
 		return error;
-	*new = (struct datagrams){ .fd = fd, .session = session, .lock = lock };
-	setsockopt(fd, SOL_UDP, UDP_GRO, &one, sizeof one); /* without it datagrams come singly, that is all */
+	new->config = *config;
+	setsockopt(config->fd, SOL_UDP, UDP_GRO, &one, sizeof one); /* without it datagrams come singly, that is all */
+	if (setsockopt(config->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof one) != 0)
+		setsockopt(config->fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof one);
 	new->room = malloc((size_t)BATCH * ROOM);
 	new->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (new->wake < 0)

@@ -1,10 +1,11 @@
-/* iperf-ref: the reference client and server of the Iperf protocol. SPEC.md, Part I. */
+/* iperf-ref: the reference client and server of the Iperf protocol. SPEC.md. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "ref/client.h"
+#include "ref/iperf3_client.h"
 #include "ref/options.h"
 #include "ref/report_client.h"
 #include "ref/server.h"
@@ -44,15 +45,27 @@ static void explain(const struct options *options, const char *what, int error, 
 		snprintf(text, size, "cannot start: %s", reason(what, error));
 }
 
-static int run(const struct options *options)
+/* Runs the client of either profile; *well tells whether its test went so. */
+static int run_client(const struct options *options, bool *well, const char **what)
 {
 	enum iperf_outcome outcome = IPERF_OUTCOME_OK;
+	enum iperf3_outcome outcome3 = IPERF3_OUTCOME_OK;
+	int error = options->profile == OPTIONS_PROFILE_IPERF3 ? iperf3_client_run(options, &outcome3, what) :
+								  client_run(options, &outcome, what);
+
+	*well = outcome == IPERF_OUTCOME_OK && outcome3 == IPERF3_OUTCOME_OK;
+	return error;
+}
+
+static int run(const struct options *options)
+{
 	const char *what = "";
 	char sentence[512];
-	int error = options->server ? server_run(options, &what) : client_run(options, &outcome, &what);
+	bool well = true;
+	int error = options->server ? server_run(options, &what) : run_client(options, &well, &what);
 
 	if (error == 0)
-		return outcome == IPERF_OUTCOME_OK ? STATUS_WELL : STATUS_BADLY;
+		return well ? STATUS_WELL : STATUS_BADLY;
 	explain(options, what, error, sentence, sizeof sentence);
 	if (options->json && !options->server && strcmp(what, "report") != 0)
 		report_client_untried(sentence);

@@ -73,6 +73,26 @@ static const struct row value_rows[] = {
 	{ "none/streams", AT, "-c h -P 0", OF(tcp_streams), 0 },
 	{ "rate/no-limit", AT, "-c h -u -b 0", OF(udp_rate), 0 },
 	{ "bytes/none", AT, "-c h -n 0", OF(bytes), 0 },
+	{ "default/t-read", AT, "-s", OF(t_read_ns), 10 * IPERF_S },
+	{ "default/t-silence", AT, "-s", OF(t_silence_ns), 120 * IPERF_S },
+	{ "default/t-over", AT, "-s", OF(t_over_ns), 40 * IPERF_S },
+	{ "default/t-reply", AT, "-c h --profile iperf3", OF(t_reply_ns), 30 * IPERF_S },
+	{ "default/rcv-timeout", AT, "-c h --profile iperf3", OF(rcv_timeout_ms), 0 },
+	{ "iperf3/rcv-timeout", AT, "-c h --profile iperf3 --rcv-timeout 500", OF(rcv_timeout_ms), 500 },
+	{ "default/blocks", AT, "-c h", OF(blocks), -1 },
+	{ "default/omit", AT, "-c h", OF(omit_ns), 0 },
+	{ "iperf3/tcp-length", AT, "-c h --profile iperf3", OF(tcp_length), 131072 },
+	{ "iperf3/udp-length", AT, "-c h --profile iperf3 -u", OF(udp_length), -1 },
+	{ "iperf3/udp-length-given", AT, "-c h --profile iperf3 -u -l 16", OF(udp_length), 16 },
+	{ "iperf3/tcp-rate", AT, "-c h --profile iperf3", OF(tcp_rate), 0 },
+	{ "iperf3/udp-rate", AT, "-c h --profile iperf3 -u", OF(udp_rate), 1048576 },
+	{ "iperf3/udp-rate-given", AT, "-c h --profile iperf3 -u -b 3M", OF(udp_rate), 3000000 },
+	{ "iperf3/omit", AT, "-c h --profile iperf3 -O 2", OF(omit_ns), 2 * IPERF_S },
+	{ "iperf3/blocks", AT, "-c h --profile iperf3 -k 2K", OF(blocks), 2048 },
+	{ "iperf3/retry", AT, "-c h --profile iperf3 --retry 1", OF(retry_ns), IPERF_S },
+	{ "iperf3/server-timers", AT, "-s --profile iperf3 --t-read 0.5", OF(t_read_ns), 500 * IPERF_MS },
+	{ "auto/timers-of-both", AT, "-s --t-read 0.5 --t-hello 2", OF(t_hello_ns), 2 * IPERF_S },
+	{ "auto/in-words", AT, "-s --profile auto --t-over 2 --t-idle 2", OF(t_over_ns), 2 * IPERF_S },
 	{ "interval/none", AT, "-c h -i 0", OF(interval_ns), 0 },
 	{ "interval/shortest", AT, "-c h -i 0.1", OF(interval_ns), 100 * IPERF_MS },
 };
@@ -106,7 +126,44 @@ static const struct wrong_row wrong_rows[] = {
 	{ "wrong/client-option", AT, "-s -t 1", "--time is an option of the client" },
 	{ "wrong/server-option", AT, "-c h -1", "--one-off is an option of the server" },
 	{ "wrong/families", AT, "-s -4 -6", "--version4 and --version6 cannot be combined" },
-	{ "wrong/letter", AT, "-s -Z", "-Z: there is no such option" },
+	{ "wrong/letter", AT, "-s -Y", "-Y: there is no such option" },
+	{ "wrong/letter-of-iperf3", AT, "-s -Z", "--zerocopy is an option of iperf3 that iperf-ref does not have" },
+	{ "wrong/value-of-letter-of-iperf3", AT, "-c h -w 5",
+	  "--window is an option of iperf3 that iperf-ref does not have" },
+	{ "wrong/word-of-iperf3", AT, "-c h --sctp", "--sctp is an option of iperf3 that iperf-ref does not have" },
+	{ "wrong/value-of-iperf3", AT, "-c h --title=x",
+	  "--title is an option of iperf3 that iperf-ref does not have" },
+	{ "wrong/profile", AT, "-s --profile x", "--profile x: allowed are auto, text and iperf3" },
+	{ "wrong/profile-of-client", AT, "-c h --profile auto", "--profile auto: allowed are text and iperf3" },
+	{ "wrong/reverse", AT, "-c h -R", "--reverse is an option of --profile iperf3" },
+	{ "wrong/bidir", AT, "-c h --bidir --profile text", "--bidir is an option of --profile iperf3" },
+	{ "wrong/omit", AT, "-c h -O 1", "--omit is an option of --profile iperf3" },
+	{ "wrong/blocks", AT, "-c h -k 1", "--blockcount is an option of --profile iperf3" },
+	{ "wrong/server-output", AT, "-c h --get-server-output",
+	  "--get-server-output is an option of --profile iperf3" },
+	{ "wrong/wide", AT, "-c h -u --udp-counters-64bit", "--udp-counters-64bit is an option of --profile iperf3" },
+	{ "wrong/t-reply", AT, "-c h --t-reply 1", "--t-reply is an option of --profile iperf3" },
+	{ "wrong/mixed-iperf3", AT, "-c h --profile iperf3 --udp-streams 1",
+	  "--udp-streams is an option of --profile text" },
+	{ "wrong/cookie-iperf3", AT, "-c h --profile iperf3 --cookie " HEX, "--cookie is an option of --profile text" },
+	{ "wrong/t-hello-iperf3", AT, "-s --profile iperf3 --t-hello 1", "--t-hello is an option of --profile text" },
+	{ "wrong/t-read-text", AT, "-s --profile text --t-read 1", "--t-read is an option of --profile iperf3" },
+	{ "wrong/directions", AT, "-c h --profile iperf3 -R --bidir", "--reverse and --bidir cannot be combined" },
+	{ "wrong/iperf3-parallel", AT, "-c h --profile iperf3 -P 0",
+	  "--parallel 0: allowed are 1 to 128 with --profile iperf3" },
+	{ "wrong/iperf3-bytes", AT, "-c h --profile iperf3 -n 0",
+	  "--bytes 0: allowed are numbers from 1 with --profile iperf3" },
+	{ "wrong/iperf3-time", AT, "-c h --profile iperf3 -t 0.5",
+	  "--time and --omit: allowed are whole seconds with --profile iperf3" },
+	{ "wrong/iperf3-omit", AT, "-c h --profile iperf3 -O 601", "--omit 601: allowed are 0 to 600 seconds" },
+	{ "wrong/time-and-blocks", AT, "-c h --profile iperf3 -k 1 -t 1",
+	  "--blockcount and --time cannot be combined" },
+	{ "wrong/bytes-and-blocks", AT, "-c h --profile iperf3 -k 1 -n 1",
+	  "--blockcount and --bytes cannot be combined" },
+	{ "wrong/iperf3-udp-length", AT, "-c h --profile iperf3 -u -l 15",
+	  "--length 15: allowed are 16 to 65507 octets for UDP" },
+	{ "wrong/iperf3-tcp-length", AT, "-c h --profile iperf3 -l 0",
+	  "--length 0: allowed are 1 to 1048576 octets for TCP" },
 	{ "wrong/word", AT, "-s --frob", "--frob: there is no such option" },
 	{ "wrong/operand", AT, "-s here", "here: only options are expected" },
 	{ "wrong/no-value", AT, "-c", "--client: a value is needed: HOST" },
@@ -123,8 +180,10 @@ static const struct wrong_row wrong_rows[] = {
 	{ "wrong/udp-length", AT, "-c h -u -l 65508", "--length 65508: allowed are 0 to 65507 octets for UDP" },
 	{ "wrong/mixed-length", AT, "-c h --udp-streams 1 -l 64K",
 	  "--length 65536: allowed are 1 to 65507 octets for these streams" },
-	{ "wrong/bytes-of-nothing", AT, "-c h -u -l 0 -n 5", "--length 0: allowed are 1 to 65507 octets for these streams" },
-	{ "wrong/udp-twice", AT, "-c h -u --udp-streams 1", "--udp and --udp-streams cannot be combined: use --parallel" },
+	{ "wrong/bytes-of-nothing", AT, "-c h -u -l 0 -n 5",
+	  "--length 0: allowed are 1 to 65507 octets for these streams" },
+	{ "wrong/udp-twice", AT, "-c h -u --udp-streams 1",
+	  "--udp and --udp-streams cannot be combined: use --parallel" },
 	{ "wrong/cookie", AT, "-c h --cookie 00", "--cookie 00: allowed are exactly 64 hexadecimal digits" },
 };
 
@@ -168,11 +227,34 @@ static void words(void **state)
 		assert_int_equal(options.cookie.octets[i], i);
 }
 
+static void profiles(void **state)
+{
+	char complaint[OPTIONS_COMPLAINT_SIZE];
+	struct options options;
+
+	(void)state;
+	assert_int_equal(parse("-s", &options, complaint), OPTIONS_RUN);
+	assert_int_equal(options.profile, OPTIONS_PROFILE_AUTO);
+	assert_int_equal(parse("-s --profile text", &options, complaint), OPTIONS_RUN);
+	assert_int_equal(options.profile, OPTIONS_PROFILE_TEXT);
+	assert_int_equal(parse("-c h", &options, complaint), OPTIONS_RUN);
+	assert_int_equal(options.profile, OPTIONS_PROFILE_TEXT);
+	assert_false(options.reverse || options.bidirectional || options.get_server_output || options.wide);
+	assert_int_equal(parse("-c h --profile iperf3 -R -u --get-server-output --udp-counters-64bit", &options,
+			       complaint),
+			 OPTIONS_RUN);
+	assert_int_equal(options.profile, OPTIONS_PROFILE_IPERF3);
+	assert_true(options.reverse && options.get_server_output && options.wide && !options.bidirectional);
+	assert_int_equal(parse("--profile iperf3 -c h --bidir", &options, complaint), OPTIONS_RUN);
+	assert_true(options.bidirectional && !options.reverse);
+}
+
 int main(void)
 {
 	ROWS_ADD(value_rows, run_value);
 	ROWS_ADD(wrong_rows, run_wrong);
 	test_add("help-and-version", help_and_version, NULL);
 	test_add("words", words, NULL);
+	test_add("profiles", profiles, NULL);
 	return tests_run("ref/options");
 }

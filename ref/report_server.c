@@ -158,6 +158,7 @@ int report_server_rejected(const struct options *options, const struct iperf_end
 
 	socket_endpoint_text(client, host);
 	fprintf(out, "Rejected a connection from %s port %u: %s (%s)\n", host, (unsigned)client->port,
+		why == IPERF_R_33_4   ? "a test of the iperf3 profile is in progress" :
 		why == IPERF_R_6_2_4  ? "a second control connection" :
 		why == IPERF_R_6_5_10 ? "a straggler of a test that is over" :
 					"another test is in progress",

@@ -25,6 +25,10 @@ static void note_release(struct server *server, const struct iperf_server *sessi
 	served->how = decision->release;
 	served->why = decision->why;
 	served->streams = session->config.streams;
+	if (served->begun) {
+		server->ended = session->cookie;
+		server->ended_ns = clock_now_ns();
+	}
 	iperf_server_results(session, &served->results);
 	server->released = true;
 }
@@ -89,26 +93,13 @@ static void decide(void *user, const struct iperf_server *session, const struct 
 
 /* --- time, reports ----------------------------------------------------------------------------------------------- */
 
-static void on_timer(uv_timer_t *timer)
+static void on_due(void *user)
 {
-	struct server *server = timer->data;
+	struct server *server = user;
 
 	pthread_mutex_lock(&server->lock);
 	iperf_server_timer(&server->session, clock_now_ns());
 	server_settle(server);
-}
-
-/* Threads of the sink only ever move the deadline away; then the timer comes too early, and is set again. */
-static void set_timer(struct server *server, int64_t deadline_ns)
-{
-	int64_t wait_ns = deadline_ns - clock_now_ns();
-
-	if (server->stopping || deadline_ns == INT64_MAX) {
-		uv_timer_stop(&server->timer);
-		return;
-	}
-	uv_update_time(&server->loop);
-	uv_timer_start(&server->timer, on_timer, wait_ns > 0 ? (uint64_t)((wait_ns + IPERF_MS - 1) / IPERF_MS) : 0, 0);
 }
 
 static void on_interval(uv_timer_t *timer)
@@ -173,8 +164,9 @@ void server_settle(struct server *server)
 		fail(server, "report", error);
 	if (released && server->served.begun && server->options->one_off)
 		stop(server);
+	/* Threads of the sink only ever move it away; then it comes too early, and is set again. */
 	if (!server->stopping)
-		set_timer(server, deadline_ns);
+		deadline_set(&server->deadline, deadline_ns);
 }
 
 /* --- beginning and end ------------------------------------------------------------------------------------------- */
@@ -195,6 +187,8 @@ static void stop(struct server *server)
 	pthread_mutex_lock(&server->lock);
 	iperf_server_stop(&server->session, clock_now_ns());
 	server_settle(server);
+	server_profile_stop(server);
+	iperf3_service_stop(server->iperf3);
 	uv_walk(&server->loop, close_handle, NULL);
 }
 
@@ -213,6 +207,55 @@ static void on_signal(uv_signal_t *handle, int number)
 	stop(handle->data);
 }
 
+/* A test of the iperf3 profile is over. */
+static void iperf3_over(void *user, bool ran, int error)
+{
+	struct server *server = user;
+
+	server_profile_set_timer(server);
+	if (error < 0)
+		fail(server, "report", error);
+	else if (ran && server->options->one_off)
+		stop(server);
+}
+
+static int start_iperf3(struct server *server)
+{
+	const struct iperf3_service_config config = {
+		.options = server->options,
+		.loop = &server->loop,
+		.sockets = server->sockets,
+		.over = iperf3_over,
+		.user = server,
+	};
+
+	if (server->options->profile == OPTIONS_PROFILE_TEXT)
+		return 0;
+	return iperf3_service_start(&server->iperf3, &config);
+}
+
+/* Called by the thread of datagrams. */
+static void other_datagram(void *user, const struct iperf_endpoint *source, const struct iperf_endpoint *local,
+			   const uint8_t *octets, size_t length)
+{
+	struct server *server = user;
+
+	iperf3_service_datagram(server->iperf3, source, local, octets, length);
+}
+
+static int start_datagrams(struct server *server)
+{
+	const struct datagrams_config config = {
+		.fd = server->sockets.udp,
+		.session = &server->session,
+		.lock = &server->lock,
+		.other = server->iperf3 ? other_datagram : NULL,
+		.user = server,
+	};
+
+	return datagrams_start(&server->datagrams, &config);
+}
+
 static int start_loop(struct server *server)
 {
 	static const int numbers[] = { SIGINT, SIGTERM };
@@ -226,10 +269,14 @@ static int start_loop(struct server *server)
 	}
 	if (error != 0)
 		return error;
-	server->timer.data = server->interval.data = server;
-	uv_timer_init(&server->loop, &server->timer);
+	server->interval.data = server->silence.data = server;
+	deadline_init(&server->deadline, &server->loop, on_due, server);
 	uv_timer_init(&server->loop, &server->interval);
-	return server_conn_listen(server);
+	uv_timer_init(&server->loop, &server->silence);
+	error = start_iperf3(server);
+	if (error == 0)
+		error = start_datagrams(server);
+	return error ? error : server_conn_listen(server);
 }
 
 static int start_session(struct server *server)
@@ -274,10 +321,11 @@ static int run(struct server *server)
 	};
 	int error = start_session(server);
 
+	TAILQ_INIT(&server->newcomers);
+	TAILQ_INIT(&server->conns);
+	TAILQ_INIT(&server->closing);
 	if (error == 0)
 		error = sink_start(&server->sink, &config);
-	if (error == 0)
-		error = datagrams_start(&server->datagrams, server->sockets.udp, &server->session, &server->lock);
 	if (error == 0)
 		error = uv_loop_init(&server->loop);
 	if (error == 0) {
@@ -291,6 +339,7 @@ static int run(struct server *server)
 		error = server->error;
 	}
 	datagrams_stop(server->datagrams);
+	iperf3_service_free(server->iperf3);
 	sink_stop(server->sink);
 	free_session(server);
 	return error;

@@ -215,10 +215,10 @@ static void read_waiting(struct server *server, int64_t bound)
 	}
 }
 
-static void connected(struct server *server, int fd, const struct sockaddr_storage *address)
+void server_conn_text(struct server *server, int fd, const struct iperf_endpoint *client, const uint8_t *octets,
+		      size_t length, int64_t accepted_ns, int64_t heard_ns)
 {
 	struct conn *conn = calloc(1, sizeof *conn);
-	struct iperf_endpoint client;
 
 	if (!conn || uv_poll_init(&server->loop, &conn->poll, fd) != 0) {
 		free(conn);
@@ -231,11 +231,35 @@ static void connected(struct server *server, int fd, const struct sockaddr_stora
 	conn->poll.data = conn;
 	read_waiting(server, server->options->pending_max);
 	TAILQ_INSERT_TAIL(&server->conns, conn, link);
-	socket_endpoint(address, &client);
 	uv_poll_start(&conn->poll, UV_READABLE, on_conn);
 	pthread_mutex_lock(&server->lock);
-	iperf_server_connected(&server->session, &conn->sink.session, &client, clock_now_ns());
+	iperf_server_connected(&server->session, &conn->sink.session, client, accepted_ns);
 	server_settle(server);
+	if (length == 0)
+		return;
+	pthread_mutex_lock(&server->lock);
+	iperf_server_octets(&server->session, &conn->sink.session, octets, length, heard_ns);
+	server_settle(server);
+	if (is_open(conn))
+		read_conn(server, conn, false);
+}
+
+static void connected(struct server *server, int fd, const struct sockaddr_storage *address)
+{
+	struct iperf_endpoint client;
+
+	socket_endpoint(address, &client);
+	switch (server->options->profile) {
+	case OPTIONS_PROFILE_AUTO:
+		server_profile_connected(server, fd, &client);
+		break;
+	case OPTIONS_PROFILE_TEXT:
+		server_conn_text(server, fd, &client, NULL, 0, clock_now_ns(), 0);
+		break;
+	case OPTIONS_PROFILE_IPERF3:
+		iperf3_service_connected(server->iperf3, fd, &client, NULL, 0, false, clock_now_ns());
+		break;
+	}
 }
 
 /* Descriptors are short. What the system allows is a bound like that of R-11-1: the connection that has waited longest
@@ -244,6 +268,8 @@ static void make_room(struct server *server)
 {
 	struct conn *conn;
 
+	if (server_profile_make_room(server))
+		return;
 	read_waiting(server, 1);
 	TAILQ_FOREACH(conn, &server->conns, link) {
 		if (waits(conn)) {
@@ -293,6 +319,11 @@ static void read_control(struct server *server, bool broken)
 	}
 }
 
+void server_conn_catch_up(struct server *server)
+{
+	read_control(server, false);
+}
+
 /* The control connection goes before newcomers: if the test ended before they came, they must find it ended (R-6.5-5).
  * These are read at once, for mostly their first message is there already. */
 static void on_listener(uv_poll_t *poll, int status, int events)
@@ -302,6 +333,7 @@ static void on_listener(uv_poll_t *poll, int status, int events)
 	(void)status, (void)events;
 	accept_newcomers(server);
 	read_control(server, false);
+	server_profile_read(server);
 	read_waiting(server, 1);
 }
 

@@ -8,6 +8,8 @@
 
 #include "proto/server.h"
 #include "ref/datagrams.h"
+#include "ref/deadline.h"
+#include "ref/iperf3_server.h"
 #include "ref/options.h"
 #include "ref/report_server.h"
 #include "ref/sink.h"
@@ -27,14 +29,16 @@ struct conn {
 };
 
 TAILQ_HEAD(conn_list, conn);
+TAILQ_HEAD(newcomer_list, newcomer); /* server_profile.c */
 
 struct server {
 	const struct options *options;
 	uv_loop_t loop;
 	uv_poll_t listener;
-	uv_timer_t timer;          /* the session's deadline */
+	struct deadline deadline;  /* the session's */
 	uv_timer_t pause;          /* until accepting goes on */
 	uv_timer_t interval;
+	uv_timer_t silence;        /* of newcomers */
 	uv_signal_t signals[2];
 	struct socket_pair sockets;
 	struct sink *sink;
@@ -52,6 +56,12 @@ struct server {
 	int64_t began_ns;          /* TEST_BEGIN arrived */
 	/* Without the lock. */
 	struct conn_list conns;    /* the loop's, the oldest first */
+	struct iperf3_service *iperf3; /* or NULL: --profile text */
+	struct newcomer_list newcomers;
+	size_t newcomer_count;
+	bool catching_up;
+	struct iperf_cookie ended; /* of the last test of the text profile, */
+	int64_t ended_ns;          /* and when it ended */
 	uint64_t *before;          /* octets of each stream at the last interval */
 	int64_t interval_ns;       /* time of the last interval */
 	bool stopping;
@@ -70,6 +80,15 @@ void server_settle(struct server *server);
 /* Starts to accept. Returns 0 or a negative errno. */
 int server_conn_listen(struct server *server);
 
+/* A connection of the text profile, accepted at that time, on which these octets have come, the last at that time. fd
+ * is its own from now on. */
+void server_conn_text(struct server *server, int fd, const struct iperf_endpoint *client, const uint8_t *octets,
+		      size_t length, int64_t accepted_ns, int64_t heard_ns);
+
+/* Reads what has come on the control connection of the text profile's test, if there is one. In the loop, without the
+ * lock. */
+void server_conn_catch_up(struct server *server);
+
 /* conn was closed by decision: the lock is held. What is the loop's is put on server->closing. */
 void server_conn_decided(struct server *server, struct conn *conn);
 
@@ -81,5 +100,22 @@ void server_conn_answer(struct server *server, struct conn *conn);
 
 /* A thread of the sink has closed its connection: frees it. */
 void server_conn_gone(struct sink_conn *sink);
+
+/* --- server_profile.c: connections whose profile is not known yet. In the loop, without the lock */
+
+/* A connection was accepted; fd is its own from now on. */
+void server_profile_connected(struct server *server, int fd, const struct iperf_endpoint *client);
+
+/* Reads what has come on all of them. */
+void server_profile_read(struct server *server);
+
+/* What their silence means may have changed: a test has begun, or ended. */
+void server_profile_set_timer(struct server *server);
+
+/* Closes the one that has waited longest; false when there is none. */
+bool server_profile_make_room(struct server *server);
+
+/* Closes all. */
+void server_profile_stop(struct server *server);
 
 #endif

@@ -198,6 +198,23 @@ void socket_endpoint(const struct sockaddr_storage *address, struct iperf_endpoi
 	}
 }
 
+void socket_address(const struct iperf_endpoint *endpoint, int family, struct sockaddr_storage *address)
+{
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)address;
+	struct sockaddr_in *in4 = (struct sockaddr_in *)address;
+
+	memset(address, 0, sizeof *address);
+	address->ss_family = (sa_family_t)family;
+	if (family == AF_INET6) {
+		memcpy(&in6->sin6_addr, endpoint->address, sizeof endpoint->address);
+		in6->sin6_scope_id = endpoint->scope;
+		in6->sin6_port = htons(endpoint->port);
+	} else {
+		memcpy(&in4->sin_addr, endpoint->address + 12, 4);
+		in4->sin_port = htons(endpoint->port);
+	}
+}
+
 void socket_endpoint_text(const struct iperf_endpoint *endpoint, char text[static SOCKET_TEXT_SIZE])
 {
 	char zone[IF_NAMESIZE];

@@ -40,6 +40,9 @@ int socket_peer(int fd, char host[static SOCKET_TEXT_SIZE], uint16_t *port);
 /* The endpoint of a socket address; an IPv4 address becomes IPv4-mapped. */
 void socket_endpoint(const struct sockaddr_storage *address, struct iperf_endpoint *endpoint);
 
+/* The socket address of an endpoint, for sockets of family: AF_INET6, or AF_INET when it is IPv4-mapped. */
+void socket_address(const struct iperf_endpoint *endpoint, int family, struct sockaddr_storage *address);
+
 /* The address of an endpoint as text. */
 void socket_endpoint_text(const struct iperf_endpoint *endpoint, char text[static SOCKET_TEXT_SIZE]);
 

@@ -309,7 +309,8 @@ static struct program *start_server(const struct program_setup *setup, uint16_t 
 
 	vsnprintf(words, sizeof words, format, arguments);
 	json = strstr(words, "-J");
-	server = program_start_as(setup, "-s -p 0%s%s", *words ? " " : "", words);
+	server = program_start_as(setup, "-s -p 0%s%s%s", strstr(words, "--profile") ? "" : " --profile text",
+				  *words ? " " : "", words);
 	*port = (uint16_t)strtoul(program_said(server, json ? PROGRAM_ERR : PROGRAM_OUT, ready) + strlen(ready), NULL, 10);
 	return server;
 }

@@ -88,7 +88,7 @@ int program_wait(struct program *program);
 /* Kills it if it runs. */
 void program_free(struct program *program);
 
-/* A server on a free port: "-s -p 0 WORDS". */
+/* A server on a free port: "-s -p 0 WORDS", and --profile text unless WORDS name another. */
 __attribute__((format(printf, 2, 3))) struct program *program_serve(uint16_t *port, const char *words, ...);
 __attribute__((format(printf, 3, 4))) struct program *program_serve_as(const struct program_setup *setup, uint16_t *port,
 								      const char *words, ...);
