@@ -21,6 +21,7 @@ static void free_step(struct case_step *step)
 	free(step->json);
 	free(step->text);
 	free(step->cuts);
+	free(step->ranges);
 }
 
 void case_free(struct case_file *file)

@@ -12,23 +12,40 @@ static const struct kind {
 	bool tcp;           /* TCP only */
 	bool to_server;     /* C>S only */
 	bool octets;        /* what is sent are octets, and can be cut */
+	bool text_only;     /* of the text profile */
 } kinds[] = {
-	[CASE_MESSAGE] = { "a message", DONE_BOTH, false, false, true },
-	[CASE_PREAMBLE] = { "preamble", DONE_BOTH, true, true, true },
-	[CASE_PAYLOAD] = { "payload", DONE_BOTH, false, false, true },
-	[CASE_OCTETS] = { "octets", DONE_BOTH, false, false, true },
-	[CASE_OPEN] = { "open", DONE_ACTION, true, true, false },
-	[CASE_END_OF_FILE] = { "end-of-file", DONE_BOTH, true, false, false },
-	[CASE_CLOSE] = { "close", DONE_ACTION, true, false, false },
-	[CASE_RESET] = { "reset", DONE_BOTH, true, false, false },
-	[CASE_CLOSED] = { "closed", DONE_EXPECTATION, true, false, false },
-	[CASE_NOTHING] = { "nothing for", DONE_EXPECTATION, false, false, false },
-	[CASE_WAIT] = { "wait", DONE_ACTION, false, false, false },
-	[CASE_MARK] = { "mark", DONE_ACTION, false, false, false },
-	[CASE_SET_COOKIE] = { "$cookie =", DONE_ACTION, false, false, false },
-	[CASE_SERVE] = { "serve", DONE_ACTION, false, false, false },
-	[CASE_EXIT] = { "exit", DONE_EXPECTATION, false, false, false },
-	[CASE_SAYS] = { "says", DONE_EXPECTATION, false, false, false },
+	[CASE_MESSAGE] = { "a message", DONE_BOTH, false, false, true, true },
+	[CASE_PREAMBLE] = { "preamble", DONE_BOTH, true, true, true, true },
+	[CASE_PAYLOAD] = { "payload", DONE_BOTH, false, false, true, false },
+	[CASE_OCTETS] = { "octets", DONE_BOTH, false, false, true, false },
+	[CASE_OPEN] = { "open", DONE_ACTION, true, true, false, false },
+	[CASE_END_OF_FILE] = { "end-of-file", DONE_BOTH, true, false, false, false },
+	[CASE_CLOSE] = { "close", DONE_ACTION, true, false, false, false },
+	[CASE_RESET] = { "reset", DONE_BOTH, true, false, false, false },
+	[CASE_CLOSED] = { "closed", DONE_EXPECTATION, true, false, false, false },
+	[CASE_NOTHING] = { "nothing for", DONE_EXPECTATION, false, false, false, false },
+	[CASE_WAIT] = { "wait", DONE_ACTION, false, false, false, false },
+	[CASE_MARK] = { "mark", DONE_ACTION, false, false, false, false },
+	[CASE_SET_COOKIE] = { "$cookie =", DONE_ACTION, false, false, false, false },
+	[CASE_SERVE] = { "serve", DONE_ACTION, false, false, false, true },
+	[CASE_EXIT] = { "exit", DONE_EXPECTATION, false, false, false, false },
+	[CASE_SAYS] = { "says", DONE_EXPECTATION, false, false, false, false },
+	[CASE_COOKIE] = { "cookie", DONE_BOTH, true, true, true, false },
+	[CASE_STATE] = { "a state", DONE_BOTH, true, false, true, false },
+	[CASE_ERROR] = { "SERVER_ERROR", DONE_BOTH, true, false, true, false },
+	[CASE_PARAMETERS] = { "parameters", DONE_BOTH, true, true, true, false },
+	[CASE_RESULTS] = { "results", DONE_BOTH, true, false, true, false },
+	[CASE_TEXT] = { "text", DONE_BOTH, true, false, true, false },
+	[CASE_FAILED] = { "failed", DONE_EXPECTATION, true, false, false, false },
+	[CASE_DENIED] = { "denied", DONE_EXPECTATION, true, false, false, false },
+	[CASE_HELLO] = { "hello", DONE_BOTH, false, true, true, false },
+	[CASE_REPLY] = { "reply", DONE_BOTH, false, false, true, false },
+	[CASE_ANY_REPLY] = { "any reply", DONE_EXPECTATION, false, false, false, false },
+	[CASE_UNREAD] = { "unread", DONE_EXPECTATION, true, false, false, false },
+	[CASE_DATAGRAMS] = { "datagrams", DONE_BOTH, false, false, true, false },
+	[CASE_FREE] = { "free", DONE_EXPECTATION, false, false, false, false },
+	[CASE_SIGNAL] = { "signal", DONE_ACTION, false, false, false, false },
+	[CASE_REFUSE] = { "refuse", DONE_ACTION, false, false, false, false },
 };
 
 static const char *role_name(const struct case_file *file)
@@ -100,7 +117,7 @@ static void check_expected_of_server(struct case_parse *parse)
 {
 	const struct case_step *step = &parse->step;
 
-	if (does(parse) || step->direction != CASE_TO_CLIENT)
+	if (does(parse) || step->direction != CASE_TO_CLIENT || parse->file->profile == CASE_IPERF3)
 		return;
 	if (parse->file->labels[step->label].udp && step->what != CASE_NOTHING)
 		case_fail(parse, parse->at.what, "a server sends no datagram (R-8.3-8): expected nothing for");
@@ -114,13 +131,18 @@ static void check_payload(struct case_parse *parse)
 	const struct case_step *step = &parse->step;
 	bool udp = parse->file->labels[step->label].udp;
 
-	if (step->direction == CASE_TO_CLIENT && (does(parse) || step->octets >= 0))
+	if (parse->file->profile == CASE_TEXT_PROFILE && step->direction == CASE_TO_CLIENT &&
+	    (does(parse) || step->octets >= 0))
 		case_fail(parse, parse->at.direction, "payload goes from the client to the server: expected C>S, found S>C%s",
 			  does(parse) ? "" : " ([payload] is whatever else a server sends)");
 	else if (step->octets > (int64_t)CASE_PAYLOAD_MAX || step->datagrams > (int64_t)CASE_PAYLOAD_MAX)
 		case_fail(parse, parse->at.what, "payload is at most %" PRIu64 " octets", CASE_PAYLOAD_MAX);
 	else if (step->octets < 0 && does(parse))
 		case_fail(parse, parse->at.what, "[payload] can only be expected; how many octets are to be sent?");
+	else if (step->some && parse->file->profile == CASE_TEXT_PROFILE)
+		case_fail(parse, parse->at.what, "[some payload] is for cases of 'profile iperf3'");
+	else if (udp && step->octets >= 0 && parse->file->profile == CASE_IPERF3)
+		case_fail(parse, parse->at.what, "of UDP, say which datagrams: datagrams 1..4 of 1000 octets");
 	else if (step->datagrams >= 0 && !udp)
 		case_fail(parse, parse->at.what, "datagrams are for UDP; %s is a TCP connection",
 			  parse->file->labels[step->label].name);
@@ -143,8 +165,11 @@ static void check_octets(struct case_parse *parse)
 	else if (udp && total > CASE_DATAGRAM_MAX)
 		case_fail(parse, parse->at.what, "a datagram has at most %d octets, this one %" PRIu64, CASE_DATAGRAM_MAX,
 			  total);
-	else if (step->what == CASE_SET_COOKIE && total != IPERF_COOKIE_LENGTH)
-		case_fail(parse, parse->at.what, "a cookie has %d octets, this one %" PRIu64, IPERF_COOKIE_LENGTH, total);
+	else if (total == 0 && !udp)
+		case_fail(parse, parse->at.what, "an empty string is no octet");
+	else if (step->what == CASE_SET_COOKIE && total != case_cookie_length(parse->file))
+		case_fail(parse, parse->at.what, "a cookie has %zu octets, this one %" PRIu64,
+			  case_cookie_length(parse->file), total);
 }
 
 /* --- the connection's life --------------------------------------------------------------------------------------- */
@@ -160,7 +185,8 @@ static void check_life(struct case_parse *parse)
 	const struct case_step *step = &parse->step;
 	const struct case_connection *c = connection(parse);
 	const char *name = parse->file->labels[step->label].name;
-	bool ends = step->what == CASE_CLOSE || step->what == CASE_RESET || step->what == CASE_CLOSED;
+	bool ends = step->what == CASE_CLOSE || step->what == CASE_RESET || step->what == CASE_CLOSED ||
+		    step->what == CASE_FAILED || step->what == CASE_DENIED;
 
 	if (!c->opened && step->direction != CASE_TO_SERVER)
 		case_fail(parse, parse->at.direction, "%s is used for the first time: expected C>S, for the client opens it",
@@ -172,7 +198,7 @@ static void check_life(struct case_parse *parse)
 	else if (c->closed)
 		case_fail(parse, parse->at.label, "%s has been closed in line %" PRIu32, name, c->closed);
 	else if (c->ended[step->direction] && !(ends && does(parse)) &&
-		 !(step->what == CASE_RESET || step->what == CASE_CLOSED))
+		 !(step->what == CASE_RESET || step->what == CASE_CLOSED || step->what == CASE_FAILED))
 		case_fail(parse, parse->at.what, "%s of %s has ended in line %" PRIu32, direction_name(step->direction), name,
 			  c->ended[step->direction]);
 }
@@ -195,6 +221,8 @@ static void live(struct case_parse *parse)
 		break;
 	case CASE_END_OF_FILE:
 	case CASE_CLOSED:
+	case CASE_FAILED:
+	case CASE_DENIED:
 		c->ended[step->direction] = step->line;
 		break;
 	default:
@@ -241,7 +269,7 @@ static void check_cookies(struct case_parse *parse)
 
 	if (step->what == CASE_SET_COOKIE)
 		set_cookie(parse);
-	if (step->what == CASE_MESSAGE || step->what == CASE_PREAMBLE)
+	if (step->what == CASE_MESSAGE || step->what == CASE_PREAMBLE || step->what == CASE_COOKIE)
 		use_cookie(parse, step->cookie);
 	for (size_t i = 0; i < step->piece_count; i++) {
 		if (step->pieces[i].cookie >= 0)
@@ -280,8 +308,10 @@ static uint64_t sent(struct case_parse *parse)
 		return IPERF_COOKIE_LENGTH;
 	case CASE_PAYLOAD:
 		return (uint64_t)step->octets;
-	default:
+	case CASE_OCTETS:
 		return case_piece_total(step);
+	default:
+		return case_iperf3_sent(step);
 	}
 }
 
@@ -306,6 +336,18 @@ static void check_cut(struct case_parse *parse)
 	}
 }
 
+static void check_or(struct case_parse *parse)
+{
+	const struct case_step *step = &parse->step;
+
+	if (!parse->at.or)
+		return;
+	if (parse->file->profile != CASE_IPERF3 || parse->file->role != CASE_SERVER)
+		case_fail(parse, parse->at.or, "'or' is for cases of 'profile iperf3' and role server");
+	else if (does(parse) || step->label < 0 || step->what == CASE_UNREAD)
+		case_fail(parse, parse->at.or, "'or' is for what is expected on a connection");
+}
+
 static void check_blame(struct case_parse *parse)
 {
 	enum iperf_requirement blamed = parse->step.requirement;
@@ -327,7 +369,8 @@ static void check_client_only(struct case_parse *parse)
 	const char *name = kinds[step->what].name;
 	uint32_t *once = step->what == CASE_SERVE ? &parse->served : step->what == CASE_EXIT ? &parse->exited : NULL;
 
-	if (parse->file->role != CASE_CLIENT)
+	if (parse->file->role != CASE_CLIENT && !(step->what == CASE_EXIT && parse->file->profile == CASE_IPERF3) &&
+	    !(step->what == CASE_SAYS && parse->file->profile == CASE_IPERF3))
 		case_fail(parse, parse->at.what, "%s%s is for cases of role client", name,
 			  step->what == CASE_NOTHING ? " without a connection" : "");
 	else if (step->what == CASE_NOTHING && step->direction != CASE_TO_SERVER)
@@ -338,11 +381,30 @@ static void check_client_only(struct case_parse *parse)
 		*once = step->line;
 }
 
+/* Lines of the profile only. */
+static void check_profile(struct case_parse *parse)
+{
+	const struct case_step *step = &parse->step;
+	const char *at = parse->at.what;
+
+	if (kinds[step->what].text_only && parse->file->profile == CASE_IPERF3)
+		case_fail(parse, at, "%s is of the text profile, and the head says 'profile iperf3'", kinds[step->what].name);
+	else if (step->what >= CASE_COOKIE && parse->file->profile == CASE_TEXT_PROFILE)
+		case_fail(parse, at, "%s is of the iperf3 profile; the head does not say 'profile iperf3'",
+			  kinds[step->what].name);
+	else if (step->what == CASE_FREE && parse->file->role == CASE_CLIENT)
+		case_fail(parse, at, "free is for cases of role server");
+	else if (step->what == CASE_REFUSE && parse->file->role == CASE_SERVER)
+		case_fail(parse, at, "refuse is for cases of role client");
+}
+
 static void check_labelled(struct case_parse *parse)
 {
 	const struct case_step *step = &parse->step;
 
 	check_side(parse);
+	if (step->what >= CASE_COOKIE && !parse->failed)
+		case_iperf3_check(parse, does(parse));
 	if (response(step))
 		check_response(parse);
 	check_expected_of_server(parse);
@@ -357,6 +419,7 @@ void case_check_step(struct case_parse *parse)
 {
 	const struct case_step *step = &parse->step;
 
+	check_profile(parse);
 	if (step->label >= 0)
 		check_labelled(parse);
 	else if (step->what == CASE_NOTHING || step->what == CASE_SERVE || step->what == CASE_EXIT || step->what == CASE_SAYS)
@@ -368,6 +431,7 @@ void case_check_step(struct case_parse *parse)
 	check_cookies(parse);
 	check_times(parse);
 	check_cut(parse);
+	check_or(parse);
 	check_blame(parse);
 	if (step->label >= 0)
 		live(parse);

@@ -38,14 +38,40 @@ static const char *const expectations[] = {
 	[EXPECT_MODIFIER] = "within, not before, from, cut, ; requirement, or the end of the line",
 	[EXPECT_PIECE_OR_MODIFIER] = "more octets, within, not before, from, cut, ; requirement, or the end of the line",
 	[EXPECT_END] = "the end of the line",
+	[EXPECT_PROFILE] = "text or iperf3",
+	[EXPECT_RANGE] = "sequences, such as 'datagrams 1..4 6 of 1000 octets'",
+	[EXPECT_SIGNAL] = "INT or TERM",
+	[EXPECT_OR] = "failed or denied",
+	[EXPECT_REPLY] = "reply",
+};
+
+/* Where the iperf3 profile has other words. */
+static const char *const iperf3_expectations[CASE_EXPECTS] = {
+	[EXPECT_LINE] = "#name, udp:name, C>S, wait, mark, $cookie, free, signal, refuse, exit or says",
+	[EXPECT_WITH] = "streams=number, bytes=number, blocks=number, time=seconds, omit=seconds, length=number, rate=number, "
+			"interval=seconds, transport=tcp, transport=udp, reverse, bidir, wide, server-output, "
+			"receive-timeout=ms; for a server one-off, bitrate-limit=number, duration-limit=seconds or key",
+	[EXPECT_TIMER] = "T_read, T_silence, T_over or T_reply",
+	[EXPECT_WHAT] = "cookie, a state, parameters, results, text, [n octets of payload], hello, reply, any reply, datagrams, octets, "
+			"open, unread, end-of-file, close, closed, reset, failed, denied or nothing for",
+	[EXPECT_PAYLOAD] = "[payload], [some payload] or [n octets of payload]",
+	[EXPECT_JSON] = "{...}, $results, within, not before, from, cut, or failed, ; requirement, or the end of the line",
+	[EXPECT_MODIFIER] = "within, not before, from, cut, or failed, ; requirement, or the end of the line",
 };
 
 static const char *const head_words[] = { "id", "title", "role", "tests", "with", "needs", "wait", "mark", "$cookie",
-					  "serve", "exit", "says", NULL };
+					  "serve", "exit", "says", "profile", "free", "signal", "refuse", NULL };
 static const char *const what_words[] = {
 	"IPERF_TEST_BEGIN", "IPERF_TEST_END", "IPERF_STREAM_BEGIN", "IPERF_STREAM_END", "IPERF_RESULTS_REQUEST",
 	"IPERF_RESULTS_RESPONSE", "preamble", "octets", "open", "end-of-file", "close", "closed", "reset", "nothing", NULL
 };
+static const char *const iperf3_what_words[] = {
+	"cookie", "state", "TEST_START", "TEST_RUNNING", "TEST_END", "PARAM_EXCHANGE", "CREATE_STREAMS", "SERVER_TERMINATE",
+	"CLIENT_TERMINATE", "EXCHANGE_RESULTS", "DISPLAY_RESULTS", "IPERF_DONE", "ACCESS_DENIED", "SERVER_ERROR",
+	"parameters", "results", "text", "failed", "denied", "hello", "reply", "any", "unread", "datagrams", "octets", "open", "end-of-file",
+	"close", "closed", "reset", "nothing", NULL
+};
+static const char *const iperf3_timer_words[] = { "T_read", "T_silence", "T_over", "T_reply", NULL };
 static const char *const modifier_words[] = { "within", "not", "from", "cut", NULL };
 static const char *const timer_words[] = { "T_hello", "T_begin", "T_idle", "T_results", NULL };
 static const char *const role_words[] = { "server", "client", NULL };
@@ -140,18 +166,20 @@ const char *case_nearest(const char *word, size_t length, const char *const cand
 	return nearest;
 }
 
-static const char *suggestion(enum case_expect expected, const char *word, size_t length)
+static const char *suggestion(const struct case_parse *parse, const char *word, size_t length)
 {
-	switch (expected) {
+	bool iperf3 = parse->file->profile == CASE_IPERF3;
+
+	switch (parse->expected) {
 	case EXPECT_LINE:
 		return case_nearest(word, length, head_words);
 	case EXPECT_WHAT:
-		return case_nearest(word, length, what_words);
+		return case_nearest(word, length, iperf3 ? iperf3_what_words : what_words);
 	case EXPECT_MODIFIER:
 	case EXPECT_PIECE_OR_MODIFIER:
 		return case_nearest(word, length, modifier_words);
 	case EXPECT_TIMER:
-		return case_nearest(word, length, timer_words);
+		return case_nearest(word, length, iperf3 ? iperf3_timer_words : timer_words);
 	case EXPECT_ROLE:
 		return case_nearest(word, length, role_words);
 	default:
@@ -183,6 +211,8 @@ static const char *expectation(const struct case_parse *parse)
 {
 	if (parse->expected == EXPECT_LINE && parse->file->step_count == 0)
 		return "id, title, role, tests, with, needs, or a line such as '#1 C>S ...'";
+	if (parse->file->profile == CASE_IPERF3 && iperf3_expectations[parse->expected])
+		return iperf3_expectations[parse->expected];
 	return expectations[parse->expected];
 }
 
@@ -213,7 +243,7 @@ void case_wrong(struct case_parse *parse, const char *p)
 	while (!blank(*end))
 		end++;
 	show(found, sizeof found, begin, (size_t)(end - begin));
-	near = suggestion(parse->expected, begin, (size_t)(end - begin));
+	near = suggestion(parse, begin, (size_t)(end - begin));
 	if (parse->expected == EXPECT_LINE && (*begin == '#' || strncmp(begin, "udp:", 4) == 0))
 		case_fail(parse, begin, "expected a name of letters and digits behind %s, found %s",
 			  *begin == '#' ? "#" : "udp:", found);

@@ -8,6 +8,7 @@
 static const char *const head_names[CASE_HEADS] = {
 	[HEAD_ID] = "id",       [HEAD_TITLE] = "title", [HEAD_ROLE] = "role",
 	[HEAD_TESTS] = "tests", [HEAD_WITH] = "with",   [HEAD_NEEDS] = "needs",
+	[HEAD_PROFILE] = "profile",
 };
 
 void case_head(struct case_parse *parse, enum case_head head, const char *end)
@@ -55,6 +56,11 @@ void case_head_title(struct case_parse *parse, const char *end)
 void case_head_role(struct case_parse *parse, enum case_role role)
 {
 	parse->file->role = role;
+}
+
+void case_head_profile(struct case_parse *parse, enum case_profile profile)
+{
+	parse->file->profile = profile;
 }
 
 void case_head_test(struct case_parse *parse)
@@ -114,6 +120,47 @@ void case_head_need(struct case_parse *parse)
 	parse->time = (struct case_time){ 0 };
 }
 
+void case_head_option(struct case_parse *parse, const char *end)
+{
+	struct case_file *file = parse->file;
+	struct case_option *option = &file->options[file->option_count];
+	const char *equals = memchr(parse->word, '=', (size_t)(end - parse->word));
+	const char *name_end = equals ? equals : end;
+	bool had = false;
+
+	if (file->option_count == CASE_OPTIONS_MAX || name_end - parse->word >= (int)sizeof option->name ||
+	    (equals && end - equals > (int)sizeof option->value)) {
+		case_fail(parse, parse->word, "there is too much here that is to be done");
+		return;
+	}
+	snprintf(option->name, sizeof option->name, "%.*s", (int)(name_end - parse->word), parse->word);
+	snprintf(option->value, sizeof option->value, "%.*s", equals ? (int)(end - equals - 1) : 0, equals ? equals + 1 : "");
+	for (size_t i = 0; i < file->option_count; i++)
+		had = had || strcmp(file->options[i].name, option->name) == 0;
+	once(parse, &had, option->name);
+	file->option_count++;
+}
+
+/* Timers and requirements are those of the profile. */
+static void check_profile(struct case_parse *parse)
+{
+	const struct case_file *file = parse->file;
+
+	for (unsigned timer = CASE_T_HELLO; timer < CASE_TIMERS; timer++)
+		if (file->needs & 1U << timer && case_timer_profile((enum case_timer)timer) != file->profile) {
+			parse->line = parse->heads[HEAD_NEEDS];
+			case_fail(parse, NULL, "%s is no timer of the %s profile", case_timer_name((enum case_timer)timer),
+				  case_profile_name(file->profile));
+		}
+	for (size_t i = 0; i < file->test_count; i++)
+		if (case_requirement_profile(file->tests[i]) != file->profile) {
+			parse->line = parse->heads[HEAD_TESTS];
+			case_fail(parse, NULL, "%s is no requirement of the %s profile%s", iperf_requirements[file->tests[i]].id,
+				  case_profile_name(file->profile),
+				  file->profile == CASE_TEXT_PROFILE ? "; should the head say 'profile iperf3'?" : "");
+		}
+}
+
 /* A section that begins with a digit is one of SPEC.md: that of the first requirement. Others are users' own. */
 static bool section_fits(const struct case_file *file)
 {
@@ -133,7 +180,12 @@ void case_head_complete(struct case_parse *parse, const char *at)
 	}
 	if (parse->failed)
 		return;
-	if (parse->heads[HEAD_WITH] && parse->file->role == CASE_SERVER) {
+	check_profile(parse);
+	if (parse->file->option_count > 0 || parse->file->profile == CASE_IPERF3)
+		case_iperf3_head(parse);
+	if (parse->failed)
+		return;
+	if (parse->heads[HEAD_WITH] && parse->file->role == CASE_SERVER && parse->file->profile == CASE_TEXT_PROFILE) {
 		parse->line = parse->heads[HEAD_WITH];
 		case_fail(parse, NULL, "'with' is for cases of role client only");
 	} else if (!section_fits(parse->file)) {

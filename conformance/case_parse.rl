@@ -6,6 +6,8 @@
  * Errors of meaning are kept by the functions called (the first counts), and the machine reads on. */
 #include "conformance/case_private.h"
 
+#include <signal.h>
+
 %%{
 	machine case_line;
 
@@ -36,6 +38,11 @@
 	action x_cut         { parse->expected = EXPECT_CUT; }
 	action x_number      { parse->expected = EXPECT_NUMBER; }
 	action x_end         { parse->expected = EXPECT_END; }
+	action x_profile     { parse->expected = EXPECT_PROFILE; }
+	action x_range       { parse->expected = EXPECT_RANGE; }
+	action x_signal      { parse->expected = EXPECT_SIGNAL; }
+	action x_or          { parse->expected = EXPECT_OR; }
+	action x_reply       { parse->expected = EXPECT_REPLY; }
 	action x_modifier    { parse->expected = after_step(parse); }
 
 	blank          = " " | "\t";
@@ -60,6 +67,11 @@
 	to_before      = blank+ >x_before;
 	to_cut         = blank+ >x_cut;
 	to_number      = blank+ >x_number;
+	to_profile     = blank+ >x_profile;
+	to_range       = blank+ >x_range;
+	to_signal      = blank+ >x_signal;
+	to_or          = blank+ >x_or;
+	to_reply       = blank+ >x_reply;
 	to_modifier    = blank+ >x_modifier;
 
 	# --- values --------------------------------------------------------------------------------------------------
@@ -72,6 +84,10 @@
 	action t_begin      { case_value_timer(parse, CASE_T_BEGIN); }
 	action t_idle       { case_value_timer(parse, CASE_T_IDLE); }
 	action t_results    { case_value_timer(parse, CASE_T_RESULTS); }
+	action t_read       { case_value_timer(parse, CASE_T_READ); }
+	action t_silence    { case_value_timer(parse, CASE_T_SILENCE); }
+	action t_over       { case_value_timer(parse, CASE_T_OVER); }
+	action t_reply      { case_value_timer(parse, CASE_T_REPLY); }
 	action time         { parse->time = (struct case_time){ 0 }; }
 	action requirement  { case_value_requirement(parse, p); }
 	action string_begin { parse->string = p; }
@@ -81,7 +97,8 @@
 	number      = digit+ >word %number;
 	decimal     = ( digit+ ( "." digit+ )? ) >word %number;
 	duration    = decimal ( "s" @seconds | "ms" @milliseconds );
-	timer       = ( "T_hello" @t_hello | "T_begin" @t_begin | "T_idle" @t_idle | "T_results" @t_results ) >word;
+	timer       = ( "T_hello" @t_hello | "T_begin" @t_begin | "T_idle" @t_idle | "T_results" @t_results
+	              | "T_read" @t_read | "T_silence" @t_silence | "T_over" @t_over | "T_reply" @t_reply ) >word;
 	time        = ( duration | ( decimal "*" @factor )? timer ( "+" duration )? ) >time;
 	requirement = ( "R-" [0-9.\-]+ ) >word %requirement;
 	cookie      = ( "$cookie" digit* ) >word %cookie;
@@ -116,6 +133,7 @@
 	action json             { parse->at.json = p; p = case_json(parse, p, pe); }
 	action preamble         { parse->step.what = CASE_PREAMBLE; }
 	action payload          { parse->step.what = CASE_PAYLOAD; }
+	action some             { parse->step.some = true; }
 	action payload_octets   { parse->step.octets = (int64_t)parse->number; }
 	action payload_in       { parse->step.datagrams = (int64_t)parse->number; }
 	action literal          { parse->step.what = CASE_OCTETS; }
@@ -134,10 +152,46 @@
 	response = "IPERF_RESULTS_RESPONSE" @results_response to_step_cookie ( blank+ ( "$results" @results | [{\[] @json ) )?;
 	counted  = number %payload_octets to_payload ( "octet" | "octets" ) to_payload "of" to_payload "payload"
 	           ( to_payload "in" to_payload number %payload_in to_payload ( "datagram" | "datagrams" ) )?;
-	payload  = "[" >x_payload @payload blank* ( "payload" | counted ) blank* "]";
+	payload  = "[" >x_payload @payload blank* ( "payload" | "some" @some to_payload "payload" | counted ) blank* "]";
 	nothing  = "nothing" @nothing to_for "for" to_time time %for_time;
 
-	what = ( request | response | "preamble" @preamble to_step_cookie | payload | "octets" @literal pieces | "open" @open
+	# --- and in the iperf3 profile -------------------------------------------------------------------------------
+
+	action cookie_only     { parse->step.what = CASE_COOKIE; }
+	action state_named     { case_iperf3_state(parse, p); }
+	action state           { parse->step.what = CASE_STATE; }
+	action minus           { parse->minus = true; }
+	action step_number     { case_iperf3_number(parse); }
+	action parameters      { parse->step.what = CASE_PARAMETERS; }
+	action test_results    { parse->step.what = CASE_RESULTS; }
+	action text            { parse->step.what = CASE_TEXT; }
+	action failed          { parse->step.what = CASE_FAILED; }
+	action denied          { parse->step.what = CASE_DENIED; }
+	action hello           { parse->step.what = CASE_HELLO; }
+	action reply           { parse->step.what = CASE_REPLY; }
+	action any_reply       { parse->step.what = CASE_ANY_REPLY; }
+	action unread          { parse->step.what = CASE_UNREAD; }
+	action datagrams       { parse->step.what = CASE_DATAGRAMS; }
+	action range_first     { parse->first = parse->number; }
+	action range           { case_iperf3_range(parse); }
+	action datagram_octets { parse->step.octets = (int64_t)parse->number; }
+	action wide            { parse->step.wide = true; }
+
+	signed    = ( "-" @minus )? number %step_number;
+	json      = blank+ ( "$results" @results | [{\[] @json );
+	state     = ( "TEST_START" | "TEST_RUNNING" | "RESULT_REQUEST" | "TEST_END" | "STREAM_BEGIN" | "STREAM_RUNNING"
+	            | "STREAM_END" | "ALL_STREAMS_END" | "PARAM_EXCHANGE" | "CREATE_STREAMS" | "SERVER_TERMINATE"
+	            | "CLIENT_TERMINATE" | "EXCHANGE_RESULTS" | "DISPLAY_RESULTS" | "IPERF_START" | "IPERF_DONE"
+	            | "ACCESS_DENIED" | "SERVER_ERROR" ) >word %state_named;
+	range     = number %range_first ( ".." number )? %range;
+	sequences = ( to_range range )+ to_range "of" to_number number %datagram_octets to_range "octets" ( blank+ "wide" @wide )?;
+	own       = "cookie" @cookie_only to_step_cookie | state ( blank+ signed )? | "state" @state to_number signed
+	          | "parameters" @parameters json? | "results" @test_results json? | "text" @text pieces
+	          | "failed" @failed | "denied" @denied | "hello" @hello | "reply" @reply
+	          | "any" to_reply "reply" @any_reply | "unread" @unread
+	          | "datagrams" @datagrams sequences;
+
+	what = ( request | response | own | "preamble" @preamble to_step_cookie | payload | "octets" @literal pieces | "open" @open
 	       | "end-of-file" @end_of_file | "close" @close | "closed" @closed | "reset" @reset | nothing ) >what;
 
 	# --- modifiers -----------------------------------------------------------------------------------------------
@@ -152,6 +206,9 @@
 	action is_not_before { case_once(parse, &parse->at.not_before, p, "not before"); }
 	action is_from       { case_once(parse, &parse->at.from, p, "from"); }
 	action is_cut        { case_once(parse, &parse->at.cut, p, "cut"); }
+	action is_or         { case_once(parse, &parse->at.or, p, "or"); }
+	action or_failed     { parse->step.or = CASE_OR_FAILED; }
+	action or_denied     { parse->step.or = CASE_OR_DENIED; }
 	action is_blamed     { case_once(parse, &parse->at.requirement, p, ";"); }
 
 	offsets  = number %cut_at ( "," blank* number %cut_at )*;
@@ -159,6 +216,7 @@
 	         | "not" @is_not_before to_before "before" to_time time %not_before
 	         | "from" @is_from to_name name %from_mark
 	         | "cut" @is_cut to_cut ( "at" to_number offsets | "into" to_number number %cut_into )
+	         | "or" @is_or to_or ( "failed" @or_failed | "denied" @or_denied )
 	         | ( ";" >is_blamed >x_requirement blank* ) requirement %blamed;
 	end      = ( to_modifier modifier )* to_modifier "\n";
 
@@ -177,6 +235,11 @@
 	action success   { parse->step.success = true; }
 	action any       { parse->step.any_status = true; }
 	action is_says   { parse->step.what = CASE_SAYS; }
+	action is_free   { parse->step.what = CASE_FREE; }
+	action is_signal { parse->step.what = CASE_SIGNAL; }
+	action interrupt { parse->step.number = SIGINT; }
+	action terminate { parse->step.number = SIGTERM; }
+	action is_refuse { parse->step.what = CASE_REFUSE; }
 	action says      { case_value_says(parse, p + 1); }
 
 	label     = ( ( "#" | "udp:" ) alnum+ ) >word %label;
@@ -188,6 +251,8 @@
 	            | cookie %set to_equals "=" pieces
 	            | "serve" @serve ( blank+ "{" @json )?
 	            | "exit" @exit to_status ( "0" @success | "failure" | "any" @any )
+	            | "free" @is_free | "refuse" @is_refuse
+	            | "signal" @is_signal to_signal ( "INT" @interrupt | "TERM" @terminate )
 	            | "says" @is_says to_string string @says ) >what;
 
 	action id         { case_head(parse, HEAD_ID, p); }
@@ -208,15 +273,24 @@
 	action need       { case_head_need(parse); }
 	action short      { parse->is_short = true; }
 
+	action profile    { case_head(parse, HEAD_PROFILE, p); }
+	action text_one   { case_head_profile(parse, CASE_TEXT_PROFILE); }
+	action iperf3_one { case_head_profile(parse, CASE_IPERF3); }
+	action option     { case_head_option(parse, p); }
+
 	id        = ( ( alnum | "." | "_" | "-" )+ "/" digit+ ) >word;
 	text      = ( [^ \t\n] [^\n]* ) >word;
 	with      = "streams=" number %streams | "bytes=" number %bytes
-	          | "transport=" ( "tcp" @tcp | "udp" @udp ) >word;
+	          | "transport=" ( "tcp" @tcp | "udp" @udp ) >word
+	          | ( ( "blocks" | "time" | "omit" | "length" | "rate" | "interval" | "receive-timeout" | "bitrate-limit"
+	              | "duration-limit" ) "=" digit+ ( "." digit+ )? ) >word %option
+	          | ( "reverse" | "bidir" | "wide" | "server-output" | "one-off" | "key" | "both-profiles" ) >word %option;
 	end_head  = ( blank+ >x_end "\n" );
 	end_list  = ( blank+ "\n" );
 	head      = "id" %id to_id id %id_word end_head
 	          | "title" %title to_title text %title_text "\n"
 	          | "role" %role to_role ( "server" @server | "client" @client ) end_head
+	          | "profile" %profile to_profile ( "text" @text_one | "iperf3" @iperf3_one ) end_head
 	          | "tests" %tests ( to_requirement requirement %test )+ end_list
 	          | "with" %with ( to_with with )+ end_list
 	          | "needs" %needs ( to_timer ( "short" @short blank+ )? timer %need )+ end_list;
@@ -231,9 +305,11 @@ static enum case_expect after_step(const struct case_parse *parse)
 {
 	const struct case_step *step = &parse->step;
 
-	if (step->what == CASE_OCTETS || step->what == CASE_SET_COOKIE)
+	if (step->what == CASE_OCTETS || step->what == CASE_SET_COOKIE || step->what == CASE_TEXT)
 		return EXPECT_PIECE_OR_MODIFIER;
 	if (step->what == CASE_MESSAGE && step->message == IPERF_RESULTS_RESPONSE && !step->json && !parse->results)
+		return EXPECT_JSON;
+	if ((step->what == CASE_PARAMETERS || step->what == CASE_RESULTS) && !step->json && !parse->results)
 		return EXPECT_JSON;
 	return EXPECT_MODIFIER;
 }

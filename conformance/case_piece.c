@@ -88,7 +88,7 @@ void case_piece_string(struct case_parse *parse, const char *end)
 	parse->piece.octets = case_piece_unescape(parse->word, end, &parse->piece.length);
 	if (!parse->piece.octets)
 		case_no_memory(parse);
-	else if (parse->piece.length == 0)
+	else if (parse->piece.length == 0 && parse->file->profile == CASE_TEXT_PROFILE)
 		case_fail(parse, parse->word, "an empty string is no octet");
 }
 
@@ -96,7 +96,7 @@ void case_piece_cookie(struct case_parse *parse)
 {
 	parse->piece.cookie = parse->cookie;
 	parse->piece.begin = 0;
-	parse->piece.end = IPERF_COOKIE_LENGTH;
+	parse->piece.end = case_cookie_length(parse->file);
 	if (!parse->at.cookie)
 		parse->at.cookie = parse->word;
 }
@@ -132,9 +132,9 @@ void case_piece_done(struct case_parse *parse)
 	struct case_piece *piece = &parse->piece;
 	struct case_step *step = &parse->step;
 
-	if (piece->cookie >= 0 && (piece->begin >= piece->end || piece->end > IPERF_COOKIE_LENGTH))
-		case_fail(parse, parse->word, "a part of a cookie is from 0 to %d, its end above its begin",
-			  IPERF_COOKIE_LENGTH);
+	if (piece->cookie >= 0 && (piece->begin >= piece->end || piece->end > case_cookie_length(parse->file)))
+		case_fail(parse, parse->word, "a part of a cookie is from 0 to %zu, its end above its begin",
+			  case_cookie_length(parse->file));
 	else if (piece->length > CASE_OCTETS_MAX / (piece->repeat ? piece->repeat : 1))
 		case_fail(parse, parse->word, "this is more than %" PRIu64 " octets", CASE_OCTETS_MAX);
 	else if (!parse->failed && !grow(step))
@@ -228,8 +228,9 @@ static void validate(struct case_parse *parse, const char *begin, char *text)
 	replace_ports(parse, begin, text);
 	if (parse->failed)
 		return;
-	json = json_loads(text, 0, &error);
-	if (!json) {
+	/* What is sent to an iperf3 program may have integers of any size. */
+	json = json_loads(text, parse->file->profile == CASE_IPERF3 ? JSON_DECODE_INT_AS_REAL : 0, &error);
+	if (!json && !(parse->file->profile == CASE_IPERF3 && json_error_code(&error) == json_error_numeric_overflow)) {
 		size_t at = error.position > 0 ? (size_t)error.position - 1 : 0;
 
 		case_fail(parse, begin + (at < strlen(text) ? at : strlen(text)), "this is not JSON: %s", error.text);

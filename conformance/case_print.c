@@ -2,11 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conformance/case.h"
-
-static const char *const timers[] = {
-	[CASE_T_HELLO] = "T_hello", [CASE_T_BEGIN] = "T_begin", [CASE_T_IDLE] = "T_idle", [CASE_T_RESULTS] = "T_results",
-};
+#include "conformance/case_private.h"
 
 /* --- values ------------------------------------------------------------------------------------------------------ */
 
@@ -46,14 +42,14 @@ static void print_time(FILE *out, struct case_time time)
 		print_decimal(out, (uint64_t)(time.factor * 1e6 + 0.5), 6); /* as many places as can be written */
 		fputc('*', out);
 	}
-	fputs(timers[time.timer], out);
+	fputs(case_timer_name(time.timer), out);
 	if (time.ns > 0) {
 		fputc('+', out);
 		print_duration(out, time.ns);
 	}
 }
 
-static void print_cookie(FILE *out, int cookie)
+void case_print_cookie(FILE *out, int cookie)
 {
 	fputs("$cookie", out);
 	if (cookie > 0)
@@ -92,13 +88,13 @@ static bool legible(const struct case_piece *piece)
 	return 2 * letters >= piece->length;
 }
 
-static void print_piece(FILE *out, const struct case_piece *piece)
+static void print_piece(FILE *out, const struct case_file *file, const struct case_piece *piece)
 {
 	if (piece->repeat != 1)
 		fprintf(out, "%zu*", piece->repeat);
 	if (piece->cookie >= 0) {
-		print_cookie(out, piece->cookie);
-		if (piece->begin != 0 || piece->end != IPERF_COOKIE_LENGTH)
+		case_print_cookie(out, piece->cookie);
+		if (piece->begin != 0 || piece->end != case_cookie_length(file))
 			fprintf(out, "[%zu..%zu]", piece->begin, piece->end);
 	} else if (legible(piece)) {
 		print_string(out, piece->octets, piece->length, false);
@@ -108,11 +104,11 @@ static void print_piece(FILE *out, const struct case_piece *piece)
 	}
 }
 
-static void print_pieces(FILE *out, const struct case_step *step)
+void case_print_pieces(FILE *out, const struct case_file *file, const struct case_step *step)
 {
 	for (size_t i = 0; i < step->piece_count; i++) {
 		fputc(' ', out);
-		print_piece(out, &step->pieces[i]);
+		print_piece(out, file, &step->pieces[i]);
 	}
 }
 
@@ -121,7 +117,7 @@ static void print_pieces(FILE *out, const struct case_step *step)
 static void print_message(FILE *out, const struct case_step *step)
 {
 	fprintf(out, "%s ", iperf_message_keyword(step->message));
-	print_cookie(out, step->cookie);
+	case_print_cookie(out, step->cookie);
 	if (step->json)
 		fprintf(out, " %s", step->json);
 	else if (step->message == IPERF_RESULTS_RESPONSE && step->direction == CASE_TO_CLIENT)
@@ -131,7 +127,7 @@ static void print_message(FILE *out, const struct case_step *step)
 static void print_payload(FILE *out, const struct case_step *step)
 {
 	if (step->octets < 0) {
-		fputs("[payload]", out);
+		fputs(step->some ? "[some payload]" : "[payload]", out);
 		return;
 	}
 	fprintf(out, "[%" PRId64 " octet%s of payload", step->octets, step->octets == 1 ? "" : "s");
@@ -148,14 +144,14 @@ static void print_what(FILE *out, const struct case_file *file, const struct cas
 		return;
 	case CASE_PREAMBLE:
 		fputs("preamble ", out);
-		print_cookie(out, step->cookie);
+		case_print_cookie(out, step->cookie);
 		return;
 	case CASE_PAYLOAD:
 		print_payload(out, step);
 		return;
 	case CASE_OCTETS:
 		fputs("octets", out);
-		print_pieces(out, step);
+		case_print_pieces(out, file, step);
 		return;
 	case CASE_OPEN:
 		fputs("open", out);
@@ -184,9 +180,9 @@ static void print_what(FILE *out, const struct case_file *file, const struct cas
 		fprintf(out, "mark %s", file->marks[step->mark]);
 		return;
 	case CASE_SET_COOKIE:
-		print_cookie(out, step->cookie);
+		case_print_cookie(out, step->cookie);
 		fputs(" =", out);
-		print_pieces(out, step);
+		case_print_pieces(out, file, step);
 		return;
 	case CASE_SERVE:
 		fprintf(out, "serve%s%s", step->json ? " " : "", step->json ? step->json : "");
@@ -198,6 +194,8 @@ static void print_what(FILE *out, const struct case_file *file, const struct cas
 		fputs("says ", out);
 		print_string(out, (const uint8_t *)step->text, strlen(step->text), true);
 		return;
+	default:
+		case_iperf3_print(out, file, step);
 	}
 }
 
@@ -215,6 +213,8 @@ static void print_modifiers(FILE *out, const struct case_file *file, const struc
 		fprintf(out, " from %s", file->marks[step->from]);
 	for (size_t i = 0; i < step->cut_count; i++)
 		fprintf(out, "%s%zu", i ? "," : " cut at ", step->cuts[i]);
+	if (step->or != CASE_OR_NOTHING)
+		fputs(step->or == CASE_OR_FAILED ? " or failed" : " or denied", out);
 	if (step->cut_into)
 		fprintf(out, " cut into %zu", step->cut_into);
 }
@@ -259,12 +259,12 @@ void case_step_text(const struct case_file *file, const struct case_step *step, 
 
 static void print_head(const struct case_file *file, FILE *out)
 {
-	fprintf(out, "id     %s\ntitle  %s\nrole   %s\ntests ", file->id, file->title,
-		file->role == CASE_SERVER ? "server" : "client");
+	fprintf(out, "id     %s\ntitle  %s\nrole   %s\n%stests ", file->id, file->title,
+		file->role == CASE_SERVER ? "server" : "client", file->profile == CASE_IPERF3 ? "profile iperf3\n" : "");
 	for (size_t i = 0; i < file->test_count; i++)
 		fprintf(out, " %s", iperf_requirements[file->tests[i]].id);
 	fputc('\n', out);
-	if (file->has_streams || file->has_bytes || file->has_transport) {
+	if (file->has_streams || file->has_bytes || file->has_transport || file->option_count > 0) {
 		fputs("with  ", out);
 		if (file->has_streams)
 			fprintf(out, " streams=%u", file->streams);
@@ -272,13 +272,17 @@ static void print_head(const struct case_file *file, FILE *out)
 			fprintf(out, " bytes=%" PRIu64, file->bytes);
 		if (file->has_transport)
 			fprintf(out, " transport=%s", file->udp ? "udp" : "tcp");
+		for (size_t i = 0; i < file->option_count; i++)
+			fprintf(out, " %s%s%s", file->options[i].name, *file->options[i].value ? "=" : "",
+				file->options[i].value);
 		fputc('\n', out);
 	}
 	if (file->needs) {
 		fputs("needs ", out);
-		for (unsigned timer = CASE_T_HELLO; timer <= CASE_T_RESULTS; timer++) {
+		for (unsigned timer = CASE_T_HELLO; timer < CASE_TIMERS; timer++) {
 			if (file->needs & 1U << timer)
-				fprintf(out, " %s%s", file->needs_short & 1U << timer ? "short " : "", timers[timer]);
+				fprintf(out, " %s%s", file->needs_short & 1U << timer ? "short " : "",
+					case_timer_name((enum case_timer)timer));
 		}
 		fputc('\n', out);
 	}

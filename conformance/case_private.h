@@ -40,13 +40,19 @@ enum case_expect {
 	EXPECT_MODIFIER,
 	EXPECT_PIECE_OR_MODIFIER,
 	EXPECT_END,
+	EXPECT_PROFILE,
+	EXPECT_RANGE,
+	EXPECT_SIGNAL,
+	EXPECT_OR,
+	EXPECT_REPLY,
+	CASE_EXPECTS
 };
 
-enum case_head { HEAD_ID, HEAD_TITLE, HEAD_ROLE, HEAD_TESTS, HEAD_WITH, HEAD_NEEDS, CASE_HEADS };
+enum case_head { HEAD_ID, HEAD_TITLE, HEAD_ROLE, HEAD_TESTS, HEAD_WITH, HEAD_NEEDS, HEAD_PROFILE, CASE_HEADS };
 
 /* Where the words of the present line begin; NULL: it has none of that kind. */
 struct case_places {
-	const char *label, *direction, *what, *cookie, *json, *within, *not_before, *from, *cut, *requirement;
+	const char *label, *direction, *what, *cookie, *json, *within, *not_before, *from, *cut, *or, *requirement;
 };
 
 /* What the steps so far have made of a connection; lines, 0 where not. */
@@ -77,6 +83,8 @@ struct case_parse {
 	int cookie;                  /* last read */
 	enum iperf_requirement requirement;
 	bool results;                /* "$results" */
+	bool minus;                  /* before number */
+	uint64_t first;              /* of a range */
 	bool is_short;               /* "short" stands before a timer */
 	const char *string;          /* where the string begins that is being read; NULL: none is */
 	/* For the checks. */
@@ -115,6 +123,10 @@ void case_head_streams(struct case_parse *parse);
 void case_head_bytes(struct case_parse *parse);
 void case_head_transport(struct case_parse *parse, bool udp);
 void case_head_need(struct case_parse *parse);
+void case_head_profile(struct case_parse *parse, enum case_profile profile);
+
+/* An option of the iperf3 profile: its name is at parse->word, the value behind its "=", if it has one. */
+void case_head_option(struct case_parse *parse, const char *end);
 
 /* Before the first step: whether all is there. at: of the step, or NULL at the end of the file. */
 void case_head_complete(struct case_parse *parse, const char *at);
@@ -149,6 +161,29 @@ uint64_t case_piece_total(const struct case_step *step);
 
 /* The JSON that begins at begin: returns its last octet, or begin when it is wrong. */
 const char *case_json(struct case_parse *parse, const char *begin, const char *end);
+
+/* --- case_iperf3.c: what is this profile's own. ------------------------------------------------------------------ */
+
+void case_iperf3_state(struct case_parse *parse, const char *end); /* a state by its name */
+void case_iperf3_number(struct case_parse *parse);
+void case_iperf3_range(struct case_parse *parse);
+
+/* Whether the head says only what its role can be told. */
+void case_iperf3_head(struct case_parse *parse);
+
+/* Whether parse->step, of this profile alone and with a label, makes sense. does: the runner does it. */
+void case_iperf3_check(struct case_parse *parse, bool does);
+
+/* How many octets it sends, or UINT64_MAX: not known. */
+uint64_t case_iperf3_sent(const struct case_step *step);
+
+/* Writes it; false: it is none of this profile's own. */
+bool case_iperf3_print(FILE *out, const struct case_file *file, const struct case_step *step);
+
+/* --- case_print.c ------------------------------------------------------------------------------------------------ */
+
+void case_print_cookie(FILE *out, int cookie);
+void case_print_pieces(FILE *out, const struct case_file *file, const struct case_step *step);
 
 /* --- case_check.c ------------------------------------------------------------------------------------------------ */
 

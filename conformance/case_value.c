@@ -63,6 +63,9 @@ void case_value_factor(struct case_parse *parse)
 
 void case_value_timer(struct case_parse *parse, enum case_timer timer)
 {
+	if (!parse->is_head && case_timer_profile(timer) != parse->file->profile)
+		case_fail(parse, parse->word, "%s is no timer of the %s profile", case_timer_name(timer),
+			  case_profile_name(parse->file->profile));
 	parse->time.timer = timer;
 	if (parse->time.factor == 0)
 		parse->time.factor = 1;

@@ -88,6 +88,7 @@ static void finish(struct check *check)
 {
 	servers_finish(check->servers, check->counts.packets, check->last_ns);
 	reassembly_finish(check->reassembly);
+	servers_end(check->servers);
 	note_passed_over(check);
 	if (!servers_counts(check->servers, &check->counts)) {
 		report_note(check->report, no_memory);

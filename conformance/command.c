@@ -1,4 +1,5 @@
 #include "conformance/command.h"
+#include "conformance/case.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -25,6 +26,15 @@ bool command_port(const char *text, bool zero, uint16_t *port)
 	return true;
 }
 
+bool command_count(const char *text, unsigned most, unsigned *count)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	*count = (unsigned)value;
+	return end != text && !*end && *text != '-' && value >= 1 && value <= most;
+}
+
 static bool get_seconds(const char **text, char stop, int64_t *ns)
 {
 	char *end;
@@ -46,6 +56,33 @@ bool command_timers(const char *text, int64_t *t_hello_ns, int64_t *t_begin_ns, 
 {
 	return get_seconds(&text, ',', t_hello_ns) && get_seconds(&text, ',', t_begin_ns) &&
 	       get_seconds(&text, '\0', t_idle_ns);
+}
+
+/* One "T_read=0.5" up to its end, which is a comma or the end of all. */
+static bool get_timer(const char **text, int64_t *all)
+{
+	const char *equals = strchr(*text, '='), *value = equals ? equals + 1 : NULL;
+	char stop = value && strchr(value, ',') ? ',' : '\0';
+
+	for (unsigned i = CASE_NO_TIMER + 1; value && i < CASE_TIMERS; i++) {
+		const char *name = case_timer_name((enum case_timer)i);
+
+		if (strlen(name) != (size_t)(equals - *text) || strncmp(name, *text, strlen(name)) != 0)
+			continue;
+		*text = value;
+		return get_seconds(text, stop, &all[i]);
+	}
+	return false;
+}
+
+bool command_named_timers(const char *text, int64_t *all)
+{
+	if (*text != 'T')
+		return command_timers(text, &all[CASE_T_HELLO], &all[CASE_T_BEGIN], &all[CASE_T_IDLE]);
+	while (*text)
+		if (!get_timer(&text, all))
+			return false;
+	return true;
 }
 
 bool command_speed(const char *text, double *pace)

@@ -15,7 +15,9 @@ static const char usage[] =
 	"Shows the cases: their names, whom they test, and what they show.\n"
 	"\n"
 	"      --role ROLE        only those for a server, or a client\n"
-	"      --only seed        only what the original text itself demands\n"
+	"      --profile PROFILE  only those of the text profile, or of iperf3\n"
+	"      --only seed        only what the original text itself demands; --only observed: only what was observed of\n"
+	"                         deployed iperf3 programs\n"
 	"      --cases DIR        more cases, from the files *.case in DIR; may be repeated\n"
 	"      --requirements     the requirements that each tests, too\n"
 	"      --matrix           each requirement of SPEC.md with its cases, as Markdown\n"
@@ -29,13 +31,15 @@ struct list {
 	const char *dirs[DIRS_MAX + 1];
 	size_t dir_count;
 	struct suite_filter filter;
-	bool requirements, matrix;
+	const char *only; /* as it was given; NULL: not */
+	bool requirements, matrix, profile;
 };
 
-enum { ROLE = 256, ONLY, CASES, REQUIREMENTS, MATRIX };
+enum { ROLE = 256, PROFILE, ONLY, CASES, REQUIREMENTS, MATRIX };
 
 static const struct option long_options[] = {
 	{ "role", required_argument, NULL, ROLE },
+	{ "profile", required_argument, NULL, PROFILE },
 	{ "only", required_argument, NULL, ONLY },
 	{ "cases", required_argument, NULL, CASES },
 	{ "requirements", no_argument, NULL, REQUIREMENTS },
@@ -55,7 +59,18 @@ static int take_option(struct list *list, int option)
 		return -1;
 	case ONLY:
 		list->filter.only_seed = true;
-		return strcmp(optarg, "seed") == 0 ? -1 : command_complain("list", "--only", optarg, "'seed' is expected");
+		list->filter.any_profile = false;
+		list->only = optarg;
+		if (!list->profile)
+			list->filter.profile = strcmp(optarg, "observed") == 0 ? CASE_IPERF3 : CASE_TEXT_PROFILE;
+		return strcmp(optarg, "seed") == 0 || strcmp(optarg, "observed") == 0 ?
+			       -1 : command_complain("list", "--only", optarg, "'seed' or 'observed' is expected");
+	case PROFILE:
+		list->profile = true;
+		list->filter.any_profile = false;
+		list->filter.profile = strcmp(optarg, "iperf3") == 0 ? CASE_IPERF3 : CASE_TEXT_PROFILE;
+		return strcmp(optarg, "iperf3") == 0 || strcmp(optarg, "text") == 0 ?
+			       -1 : command_complain("list", "--profile", optarg, "'text' or 'iperf3' is expected");
 	case CASES:
 		if (list->dir_count == DIRS_MAX)
 			return command_complain("list", "--cases", optarg, "too many folders");
@@ -96,7 +111,8 @@ static int print_matrix(const struct suite *suite)
 
 static void print_case(const struct case_file *file, bool requirements)
 {
-	printf("%-10s %-6s  %s\n", file->id, file->role == CASE_SERVER ? "server" : "client", file->title);
+	printf("%-10s %-6s  %s%s\n", file->id, file->role == CASE_SERVER ? "server" : "client",
+	       file->profile == CASE_IPERF3 ? "iperf3  " : "", file->title);
 	for (size_t i = 0; requirements && i < file->test_count; i++)
 		printf("%-19s%-10s %s\n", "", iperf_requirements[file->tests[i]].id, iperf_requirements[file->tests[i]].text);
 }
@@ -119,12 +135,15 @@ static int print_list(const struct list *list, const struct suite *suite, char *
 
 int command_list(int argc, char *argv[])
 {
-	struct list list = { .dirs = { suite_default_dir() }, .dir_count = 1, .filter = { .any_role = true } };
+	struct list list = { .dirs = { suite_default_dir() }, .dir_count = 1, .filter = { .any_role = true, .any_profile = true } };
 	struct suite suite;
 	int option, status = -1;
 
 	while (status < 0 && (option = getopt_long(argc, argv, "h", long_options, NULL)) != -1)
 		status = take_option(&list, option);
+	if (status < 0 && list.only && list.profile &&
+	    (strcmp(list.only, "observed") == 0) != (list.filter.profile == CASE_IPERF3))
+		status = command_complain("list", "--only", list.only, "the text profile has 'seed', iperf3 has 'observed'");
 	if (status >= 0)
 		return status;
 	status = STATUS_USAGE;

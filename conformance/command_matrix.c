@@ -48,9 +48,8 @@ static bool write_page(const char *path, json_t *const runs[], size_t count)
 
 	if (path && out && fclose(out) != 0)
 		done = false;
-	if (!done)
-		fprintf(stderr, "iperf-conform: %s: cannot be written: %s\n", path ? path : "standard output",
-			strerror(errno));
+	if (!done && path) /* main() tells of standard output */
+		fprintf(stderr, "iperf-conform: %s: cannot be written: %s\n", path, strerror(errno));
 	return done;
 }
 

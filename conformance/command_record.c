@@ -6,13 +6,14 @@
 #include <sys/stat.h>
 
 #include "conformance/command_run.h"
+#include "conformance/launch.h"
 #include "conformance/record.h"
 #include "proto/limits.h"
 
 static const char record_usage[] =
 	"usage: iperf-conform record [options] FILE\n"
 	"\n"
-	"Makes a case of each test in a capture: a failure in the field becomes a regression test.\n"
+	"Makes a case of each test in a capture, of either profile: a failure in the field becomes a regression test.\n"
 	"\n"
 	"  -o, --output DIR       write them there, a file each; otherwise to standard output\n"
 	"      --role ROLE        whom the cases test: server, or client (server)\n"
@@ -200,26 +201,52 @@ static void note_skipped(void *user, const char *sentence)
 	fprintf(stderr, "iperf-conform: %s\n", sentence);
 }
 
-static int play_recorded(struct command *c, char *const words[], size_t count)
+static void take_capture(const struct command *c, struct replay *replay)
 {
 	const struct record_options options = {
 		.role = c->role, .same_cookies = c->same_cookies, .pace = c->pace,
 		.findings = strcmp(c->capture, "-") != 0, /* what was broken in the capture, is what is tested here */
 	};
-	struct replay replay = { .cases = NULL };
-	const struct record_sink sink = { keep, note_skipped, &replay };
+	const struct record_sink sink = { keep, note_skipped, replay };
 	char error[RECORD_ERROR_SIZE];
+
+	if (!record_file(c->capture, &options, &sink, error))
+		note_skipped(replay, error);
+}
+
+static struct replay recorded; /* what is played */
+
+static int play_recorded(struct command *c, char *const words[], size_t count)
+{
+	(void)words, (void)count;
+	return command_play(c, recorded.cases, recorded.count);
+}
+
+/* The profile of the peer is that of the first case: a peer of both is asked in the way of the text profile. */
+static void set_profile(struct command *c)
+{
+	c->run.about.profile = recorded.cases[0]->profile;
+	if (c->run.about.profile != CASE_IPERF3 || !c->player.command)
+		return;
+	c->completed = launch_complete(c->player.command, c->role);
+	if (c->completed)
+		c->player.command = c->completed;
+}
+
+static int play_capture(struct command *c)
+{
 	int status = STATUS_UNTESTED;
 
-	(void)words, (void)count;
-	if (!record_file(c->capture, &options, &sink, error))
-		note_skipped(&replay, error);
-	if (replay.count > 0)
-		status = command_play(c, replay.cases, replay.count);
-	for (size_t i = 0; i < replay.count; i++)
-		case_free(replay.cases[i]);
-	free(replay.cases);
-	return status == STATUS_CONFORMS && replay.skipped ? STATUS_UNTESTED : status;
+	take_capture(c, &recorded);
+	if (recorded.count > 0) {
+		set_profile(c);
+		status = c->role == CASE_SERVER ? command_against_server(c, play_recorded, NULL, 0) :
+						  command_against_client(c, play_recorded, NULL, 0);
+	}
+	for (size_t i = 0; i < recorded.count; i++)
+		case_free(recorded.cases[i]);
+	free(recorded.cases);
+	return status == STATUS_CONFORMS && recorded.skipped ? STATUS_UNTESTED : status;
 }
 
 int command_replay(int argc, char *argv[])
@@ -228,9 +255,10 @@ int command_replay(int argc, char *argv[])
 	int status, mine = 1;
 
 	command_defaults(&c, argv);
+	recorded = (struct replay){ .cases = NULL };
 	while (mine < argc && strcmp(argv[mine], "--") != 0)
 		mine++;
-	c.player.command = mine < argc ? argv + mine + 1 : NULL;
+	c.command = c.player.command = mine < argc ? argv + mine + 1 : NULL;
 	status = command_options(&c, mine, argv);
 	if (status < 0 && mine - optind != (c.role == CASE_SERVER ? 2 : 1))
 		status = command_complain(c.name, "arguments", "", c.role == CASE_SERVER ?
@@ -244,9 +272,9 @@ int command_replay(int argc, char *argv[])
 			c.host = argv[optind + 1];
 		if (c.role == CASE_SERVER && c.port == 0)
 			c.port = IPERF_PORT;
-		status = c.role == CASE_SERVER ? command_against_server(&c, play_recorded, NULL, 0) :
-						 command_against_client(&c, play_recorded, NULL, 0);
+		status = play_capture(&c);
 	}
 	player_free(&c.player);
+	free(c.completed);
 	return status;
 }

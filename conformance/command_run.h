@@ -23,6 +23,10 @@ struct command {
 	const char *capture;
 	bool same_cookies;
 	double pace;
+	const char *only;            /* --only as it was given; NULL: not */
+	const char *misplaced;       /* an option that is not for this command; NULL: none */
+	char *const *command;        /* as the user gave it; NULL: none */
+	char **completed;            /* player.command, with what its program is told by custom; for free() */
 	struct player player;
 	struct run_options run;
 };
@@ -38,6 +42,7 @@ int command_options(struct command *c, int argc, char *argv[]);
 
 /* Runs cases against the server on c->host, or the client that c->player.command starts. */
 int command_against_server(struct command *c, command_run *run, char *const words[], size_t count);
+int command_starting_server(struct command *c, command_run *run, char *const words[], size_t count);
 int command_against_client(struct command *c, command_run *run, char *const words[], size_t count);
 
 /* Plays these cases, or with --dry-run shows them. */

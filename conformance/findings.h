@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/iperf3_judge.h"
 #include "proto/judge.h"
 
 struct finding {
@@ -18,6 +19,7 @@ struct finding {
 	bool client_known;
 	uint64_t connection;      /* 0: none */
 	struct iperf_mark mark;
+	size_t ordinal;           /* as it was added */
 	char *text;
 };
 
@@ -30,6 +32,12 @@ struct findings {
 /* Keeps a copy, up to max of them. */
 void findings_add(struct findings *findings, size_t max, const struct iperf_endpoint *server,
 		  const struct iperf_finding *finding);
+
+void findings_add_iperf3(struct findings *findings, size_t max, const struct iperf_endpoint *server,
+			 const struct iperf3_finding *finding);
+
+/* In the order of packets; those of one packet stay as they were added. */
+void findings_sort(struct findings *findings);
 
 void findings_free(struct findings *findings);
 

@@ -17,7 +17,8 @@ static void put_head(FILE *out, const json_t *run)
 	html_put(out, outcome_text(run, "name"));
 	fprintf(out, " <span class=\"verdict %s\">", marks[status]);
 	html_put(out, outcome_text(run, "verdict"));
-	fprintf(out, "</span></h1>\n<p>Iperf %s, tested ", outcome_is(outcome_text(run, "role"), "client") ? "client" : "server");
+	fprintf(out, "</span></h1>\n<p>Iperf %s%s, tested ", outcome_is(outcome_text(run, "role"), "client") ? "client" : "server",
+		outcome_is(outcome_text(run, "profile"), "iperf3") ? " of the iperf3 profile" : "");
 	html_put(out, outcome_text(run, "started"));
 	fprintf(out, " with %zu cases in %.1f s.</p>\n", json_array_size(json_object_get(run, "cases")), outcome_number(run, "seconds"));
 	if (outcome_text(run, "stopped").length > 0) {

@@ -31,6 +31,20 @@ static void put_failure(FILE *out, const json_t *one, const json_t *requirements
 	fprintf(out, ":%.0f</code></dd>\n</dl>\n", outcome_number(failure, "line"));
 }
 
+static void put_expectation(FILE *out, const json_t *one)
+{
+	const json_t *expectation = json_object_get(one, "expectation");
+	struct outcome_text reason = outcome_text(expectation, "reason");
+
+	if (!expectation || (reason.length == 0 && !outcome_deviates(one)))
+		return;
+	fprintf(out, "<p class=\"reason\">%s ", outcome_deviates(one) ? "Not as expected, which was" : "As expected:");
+	html_put(out, outcome_text(expectation, "verdict"));
+	fputs(reason.length > 0 ? ": " : "", out);
+	html_put(out, reason);
+	fputs("</p>\n", out);
+}
+
 static void put_requirements(FILE *out, const json_t *one, const json_t *requirements)
 {
 	size_t i;
@@ -102,7 +116,7 @@ static void put_output(FILE *out, const json_t *one)
 
 	if (!json_is_string(output) && !status)
 		return;
-	fputs("<details><summary>What the client wrote; ", out);
+	fputs("<details><summary>What the program wrote; ", out);
 	if (json_is_number(status))
 		fprintf(out, "status %.0f", json_number_value(status));
 	else
@@ -153,6 +167,7 @@ void html_put_case(FILE *out, const json_t *one, const json_t *requirements)
 		html_put(out, outcome_text(one, "reason"));
 		fputs("</p>\n", out);
 	}
+	put_expectation(out, one);
 	put_failure(out, one, requirements);
 	put_sequence(out, one);
 	put_requirements(out, one, requirements);

@@ -9,12 +9,42 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define STOP_MS 1000
 
 /* --- the command line -------------------------------------------------------------------------------------------- */
+
+static const char *const options[] = { "streams", "bytes", "blocks", "time", "omit", "length", "rate", "interval", "reverse",
+				       "bidir", "wide", "server-output", "receive-timeout", "one-off", "bitrate-limit",
+				       "duration-limit", "key", "both-profiles", NULL };
+
+/* The option that a place {name:TEXT} is about, or NULL. */
+static const char *option_of(const char *open, size_t length)
+{
+	const char *colon = memchr(open, ':', length);
+
+	for (size_t i = 0; colon && options[i]; i++)
+		if (strlen(options[i]) == (size_t)(colon - open) && strncmp(options[i], open, (size_t)(colon - open)) == 0)
+			return options[i];
+	return NULL;
+}
+
+/* TEXT, with the value for each %. */
+static void put_option(const char *text, size_t length, const char *value, char *room, size_t size)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < length && n + 1 < size; i++) {
+		if (text[i] == '%')
+			n += (size_t)snprintf(room + n, size - n, "%s", value);
+		else
+			room[n++] = text[i];
+	}
+	room[n < size ? n : size - 1] = '\0';
+}
 
 /* What stands for the place from open to close; NULL: it is no place of ours, and stays as it is. */
 static const char *value_of(const char *open, size_t length, const struct launch_values *values, char *room, size_t size)
@@ -25,6 +55,14 @@ static const char *value_of(const char *open, size_t length, const struct launch
 	if (length > 4 && (strncmp(open, "udp:", 4) == 0 || strncmp(open, "tcp:", 4) == 0)) {
 		if (strncmp(open, transport, 3) == 0)
 			snprintf(room, size, "%.*s", (int)length - 4, open + 4);
+		return room;
+	}
+	if (values->file && option_of(open, length)) {
+		const char *option = option_of(open, length), *value = case_option(values->file, option);
+		size_t head = strlen(option) + 1;
+
+		if (value)
+			put_option(open + head, length - head, value, room, size);
 		return room;
 	}
 #define PLACE(name) (length == sizeof name - 1 && memcmp(open, name, length) == 0)
@@ -96,14 +134,47 @@ void launch_free_words(char **words)
 	free(words);
 }
 
+static bool has_places(char *const command[])
+{
+	for (size_t i = 0; command[i]; i++)
+		if (strchr(command[i], '{'))
+			return true;
+	return false;
+}
+
+char **launch_complete(char *const command[], enum case_role role)
+{
+	static const char *const server[] = { "-s", "-p", "{port}", "{one-off:-1}", "{bitrate-limit:--server-bitrate-limit=%}",
+					      NULL };
+	static const char *const client[] = {
+		"-c", "{host}", "-p", "{port}", "{streams:-P%}", "{bytes:-n%}", "{blocks:-k%}", "{time:-t%}", "{omit:-O%}",
+		"{length:-l%}", "{rate:-b%}", "{interval:-i%}", "{udp:-u}", "{reverse:-R}", "{bidir:--bidir}",
+		"{wide:--udp-counters-64bit}", "{server-output:--get-server-output}", "{receive-timeout:--rcv-timeout=%}",
+		NULL
+	};
+	const char *const *more = role == CASE_SERVER ? server : client;
+	size_t count = 0, added = 0;
+	char **words;
+
+	while (command[count])
+		count++;
+	while (!has_places(command) && more[added])
+		added++;
+	words = calloc(count + added + 1, sizeof *words);
+	for (size_t i = 0; words && i < count + added; i++)
+		words[i] = (char *)(uintptr_t)(i < count ? command[i] : more[i - count]);
+	return words;
+}
+
 bool launch_has(char *const command[], const char *name)
 {
 	bool transport = strcmp(name, "transport") == 0;
-	char place[40];
+	char place[40], option[40];
 
 	snprintf(place, sizeof place, "{%s}", name);
+	snprintf(option, sizeof option, "{%s:", name);
 	for (size_t i = 0; command[i]; i++)
-		if (strstr(command[i], place) ||
+		if (strstr(command[i], place) || strstr(command[i], option) ||
 		    (transport && (strstr(command[i], "{udp:") || strstr(command[i], "{tcp:"))))
 			return true;
 	return false;
@@ -120,6 +191,7 @@ static void become(char **words, int output, int broken)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* it does not outlive the runner */
 	dup2(null, 0);
 	dup2(output, 1);
 	dup2(output, 2);
@@ -165,6 +237,12 @@ bool launch_ended(struct launch *launch)
 	if (launch->pid > 0 && waitpid(launch->pid, &launch->status, WNOHANG) == launch->pid)
 		launch->pid = -1;
 	return launch->pid <= 0;
+}
+
+void launch_signal(struct launch *launch, int number)
+{
+	if (!launch_ended(launch))
+		kill(launch->pid, number);
 }
 
 void launch_stop(struct launch *launch)

@@ -1,4 +1,6 @@
 /* iperf-conform: which command. */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,22 +49,45 @@ static int version(void)
 	return fflush(stdout) == 0 ? STATUS_CONFORMS : STATUS_UNTESTED;
 }
 
+/* Whoever starts the program with a standard descriptor closed is not to find reports in a connection that got its number:
+ * what is open in its place cannot be written, or read. */
+static void open_standard(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) < 0)
+			return;
+}
+
+/* A report that nobody can read is none. Whoever has closed the pipe has seen enough, and needs not be told. */
+static int close_output(int status)
+{
+	bool lost;
+
+	errno = 0;
+	lost = fflush(stdout) != 0 || ferror(stdout);
+	if (lost && errno != EPIPE)
+		fprintf(stderr, "iperf-conform: standard output cannot be written: %s\n",
+			errno ? strerror(errno) : "it is full, or closed");
+	return lost && status == STATUS_CONFORMS ? STATUS_UNTESTED : status;
+}
+
 int main(int argc, char *argv[])
 {
 	const char *word = argc > 1 ? argv[1] : "";
 
+	open_standard();
 	signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of writing, and said so */
 	if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0)
-		return help();
+		return close_output(help());
 	if (strcmp(word, "-V") == 0 || strcmp(word, "--version") == 0)
-		return version();
+		return close_output(version());
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strcmp(commands[i].name, word) == 0) {
 			char in_messages[40];
 
 			snprintf(in_messages, sizeof in_messages, "%s", commands[i].in_messages);
 			argv[1] = in_messages;
-			return commands[i].run(argc - 1, argv + 1);
+			return close_output(commands[i].run(argc - 1, argv + 1));
 		}
 	}
 	fprintf(stderr, "iperf-conform: %s%s; try 'iperf-conform --help'\n",

@@ -1,4 +1,5 @@
-/* The page of several runs: a row for each case, a column for each implementation, and below what each one failed. */
+/* The page of several runs: a row for each case, a column for each implementation, and below what each one failed. Runs of
+ * servers and of clients, and of different profiles, have no case in common: they have a table of their own. */
 #include "conformance/outcome.h"
 
 #include <errno.h>
@@ -21,13 +22,36 @@ static const json_t *case_of(const struct matrix *matrix, size_t run, const json
 	return json_object_get(json_array_get(matrix->index, run), json_string_value(id));
 }
 
-/* The case in the first run that has it: its title is that of the row. */
-static const json_t *first_of(const struct matrix *matrix, const json_t *id)
+static bool is_client(const struct matrix *matrix, size_t run)
+{
+	return outcome_is(outcome_text(matrix->runs[run], "role"), "client");
+}
+
+static bool is_iperf3(const struct matrix *matrix, size_t run)
+{
+	return outcome_is(outcome_text(matrix->runs[run], "profile"), "iperf3");
+}
+
+/* Whether both belong into one table. */
+static bool are_alike(const struct matrix *matrix, size_t a, size_t b)
+{
+	return is_client(matrix, a) == is_client(matrix, b) && is_iperf3(matrix, a) == is_iperf3(matrix, b);
+}
+
+/* Which runs are in its table: "server, iperf3 profile". */
+static void put_kind(const struct matrix *matrix, size_t run)
+{
+	fprintf(matrix->out, "%s, %s profile", is_client(matrix, run) ? "client" : "server",
+		is_iperf3(matrix, run) ? "iperf3" : "text");
+}
+
+/* The case in the first run of that kind that has it: its title is that of the row. */
+static const json_t *first_of(const struct matrix *matrix, size_t kind, const json_t *id)
 {
 	const json_t *one = NULL;
 
-	for (size_t i = 0; !one && i < matrix->count; i++)
-		one = case_of(matrix, i, id);
+	for (size_t i = kind; !one && i < matrix->count; i++)
+		one = are_alike(matrix, i, kind) ? case_of(matrix, i, id) : NULL;
 	return one;
 }
 
@@ -60,7 +84,9 @@ static void put_totals(const struct matrix *matrix)
 			counts[outcome_verdict(json_array_get(cases, k))]++;
 		fputs("<tr><th scope=\"row\">", out);
 		html_put(out, outcome_text(run, "name"));
-		fprintf(out, "<p class=\"tally\">%s; ", outcome_is(outcome_text(run, "role"), "client") ? "client" : "server");
+		fputs("<p class=\"tally\">", out);
+		put_kind(matrix, i);
+		fputs("; ", out);
 		html_put(out, outcome_text(run, "program"));
 		putc(' ', out);
 		html_put(out, outcome_text(run, "version"));
@@ -99,45 +125,79 @@ static void put_cell(const struct matrix *matrix, size_t run, const json_t *id)
 	fputs("</td>", matrix->out);
 }
 
-static void put_row(const struct matrix *matrix, const json_t *id, const json_t *first)
+static void put_row(const struct matrix *matrix, size_t kind, const json_t *id, const json_t *first)
 {
 	fputs("<tr><th scope=\"row\"><code>", matrix->out);
 	html_put(matrix->out, outcome_text_of(id));
 	fputs("</code> <span class=\"title\">", matrix->out);
 	html_put(matrix->out, outcome_text(first, "title"));
 	fputs("</span></th>", matrix->out);
-	for (size_t run = 0; run < matrix->count; run++)
-		put_cell(matrix, run, id);
+	for (size_t run = kind; run < matrix->count; run++)
+		if (are_alike(matrix, run, kind))
+			put_cell(matrix, run, id);
 	fputs("</tr>\n", matrix->out);
 }
 
-static void put_table(const struct matrix *matrix)
+/* The rows of a section, when it has some. */
+static void put_section(const struct matrix *matrix, size_t kind, const json_t *section, size_t columns)
+{
+	bool begun = false;
+	size_t k;
+	json_t *id;
+
+	json_array_foreach(matrix->ids, k, id) {
+		const json_t *first = first_of(matrix, kind, id);
+
+		if (!first || !json_equal(json_object_get(first, "section"), section))
+			continue;
+		if (!begun) {
+			fputs("<tbody><tr class=\"part\"><th scope=\"rowgroup\">Section ", matrix->out);
+			html_put(matrix->out, outcome_text_of(section));
+			fprintf(matrix->out, "</th><td colspan=\"%zu\"></td></tr>\n", columns);
+		}
+		begun = true;
+		put_row(matrix, kind, id, first);
+	}
+	fputs(begun ? "</tbody>\n" : "", matrix->out);
+}
+
+/* The table of the runs that are like the run kind, which is the first of them. */
+static void put_table(const struct matrix *matrix, size_t kind)
 {
 	FILE *out = matrix->out;
-	size_t i, k;
-	json_t *section, *id;
+	size_t i, columns = 0;
+	json_t *section;
 
-	fputs("<section>\n<h2>Cases</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Cases by implementation\">\n"
-	      "<table class=\"matrix\"><thead><tr><th scope=\"col\">case</th>", out);
-	for (i = 0; i < matrix->count; i++) {
+	fputs("<section>\n<h2>Cases: ", out);
+	put_kind(matrix, kind);
+	fputs("</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Cases by implementation: ", out);
+	put_kind(matrix, kind);
+	fputs("\">\n<table class=\"matrix\"><thead><tr><th scope=\"col\">case</th>", out);
+	for (i = kind; i < matrix->count; i++) {
+		if (!are_alike(matrix, i, kind))
+			continue;
+		columns++;
 		fputs("<th scope=\"col\"><span class=\"name\">", out);
 		html_put(out, outcome_text(matrix->runs[i], "name"));
 		fputs("</span></th>", out);
 	}
 	fputs("</tr></thead>\n", out);
-	json_array_foreach(matrix->sections, i, section) {
-		fputs("<tbody><tr class=\"part\"><th scope=\"rowgroup\">Section ", out);
-		html_put(out, outcome_text_of(section));
-		fprintf(out, "</th><td colspan=\"%zu\"></td></tr>\n", matrix->count);
-		json_array_foreach(matrix->ids, k, id) {
-			const json_t *first = first_of(matrix, id);
-
-			if (json_equal(json_object_get(first, "section"), section))
-				put_row(matrix, id, first);
-		}
-		fputs("</tbody>\n", out);
-	}
+	json_array_foreach(matrix->sections, i, section)
+		put_section(matrix, kind, section, columns);
 	fputs("</table></div>\n</section>\n", out);
+}
+
+/* A table for each kind, at its first run. */
+static void put_tables(const struct matrix *matrix)
+{
+	for (size_t run = 0; run < matrix->count; run++) {
+		size_t before = 0;
+
+		while (before < run && !are_alike(matrix, before, run))
+			before++;
+		if (before == run)
+			put_table(matrix, run);
+	}
 }
 
 static void put_why(const struct matrix *matrix, size_t run, const json_t *id)
@@ -184,7 +244,9 @@ static void put_failures(const struct matrix *matrix)
 
 		fputs("<h3>", matrix->out);
 		html_put(matrix->out, outcome_text(matrix->runs[run], "name"));
-		fputs("</h3>\n", matrix->out);
+		fputs(" (", matrix->out);
+		put_kind(matrix, run);
+		fputs(")</h3>\n", matrix->out);
 		json_array_foreach(matrix->ids, k, id) {
 			const json_t *one = case_of(matrix, run, id);
 
@@ -242,7 +304,7 @@ bool matrix_write(FILE *out, json_t *const runs[], size_t count)
 	fprintf(out, "<header>\n<h1>%s</h1>\n<p>%zu runs of iperf-conform, %zu cases.</p>\n</header>\n", title, count,
 		json_array_size(matrix.ids));
 	put_totals(&matrix);
-	put_table(&matrix);
+	put_tables(&matrix);
 	put_failures(&matrix);
 	html_end(out);
 	matrix_clear(&matrix);

@@ -58,6 +58,34 @@ static void test_cells(void **state)
 	json_decref(runs);
 }
 
+/* Those of another role or profile have a table of their own, and say so. */
+static void test_kinds(void **state)
+{
+#define OF(name, role, profile, section) \
+	"{\"name\":\"" name "\",\"role\":\"" role "\",\"profile\":\"" profile "\",\"cases\":[" CASE(section, "1", "pass", "") "]}"
+	json_t *runs = testrun_json("[" OF("a", "server", "iperf3", "23") "," OF("a", "client", "iperf3", "24") ","
+				    OF("b", "server", "iperf3", "23") "," OF("c", "server", "text", "6.2") "]");
+#undef OF
+	char *page = testrun_written(write_array, runs);
+	const char *server = strstr(page, "<h2>Cases: server, iperf3 profile</h2>");
+	const char *client = strstr(page, "<h2>Cases: client, iperf3 profile</h2>");
+	const char *text = strstr(page, "<h2>Cases: server, text profile</h2>");
+
+	(void)state;
+	testpages_harmless(page);
+	assert_true(server && client && text && server < client && client < text);
+	assert_int_equal(testrun_count(page, "<table class=\"matrix\">"), 3);
+	assert_non_null(strstr(server, ROW("23/1", "1") "<td>" BADGE("pass", "✓") "</td><td>" BADGE("pass", "✓") "</td></tr>"));
+	assert_non_null(strstr(client, ROW("24/1", "1") "<td>" BADGE("pass", "✓") "</td></tr>"));
+	assert_non_null(strstr(text, ROW("6.2/1", "1") "<td>" BADGE("pass", "✓") "</td></tr>"));
+	assert_int_equal(testrun_count(page, "Section 23<"), 1);
+	assert_int_equal(testrun_count(page, "absent"), testrun_count(page, ".absent"));
+	assert_non_null(strstr(page, "<h3>a (client, iperf3 profile)</h3>"));
+	assert_non_null(strstr(page, "<p class=\"tally\">client, iperf3 profile; "));
+	free(page);
+	json_decref(runs);
+}
+
 static void test_poor(void **state)
 {
 	static const char *const texts[] = {
@@ -143,7 +171,7 @@ static int write_page(const char *path)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cells), cmocka_unit_test(test_poor), cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_cells), cmocka_unit_test(test_kinds), cmocka_unit_test(test_poor), cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_full_device),
 	};
 

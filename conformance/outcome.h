@@ -3,6 +3,7 @@
  *
  *   { "program": "iperf-conform", "version": "0.1.0", "format": 1,
  *     "role": "server",                         who was tested; or "client"
+ *     "profile": "text",                        or "iperf3"; absent: text
  *     "name": "127.0.0.1 port 5201",            --name, or else the address or the command
  *     "arguments": ["iperf-conform", "server", "127.0.0.1"],
  *     "started": "2026-11-23T08:00:00Z", "seconds": 3.2,
@@ -14,6 +15,7 @@
  *                                               those that the cases name; text is Markdown
  *     "summary": { "pass": 80, "fail": 1, "warn": 0, "skip": 2, "untested": 0 },
  *     "verdict": "conforms",                    "does not conform", "could not be tested"
+ *     "deviations": 0,                          with --expect only: of how many cases the verdict is another one
  *     "stopped": null }                         or the sentence that says why the run ended early
  *
  *   CASE: { "id": "6.2/1", "section": "6.2", "title": "...", "path": "6.2/1.case", "source": "the whole file",
@@ -24,6 +26,8 @@
  *     "failure": null,                          or of fail and warn:
  *                { "requirement": "R-6.2-1", "level": "MUST", "line": 9, "expected": "#2 S>C closed within 1s",
  *                  "observed": "nothing on #2 for 1.000 s", "at": 1.002 }
+ *     "expectation": { "verdict": "fail", "reason": "...", "met": true },
+ *                                               with --expect only
  *     "rerun": "iperf-conform server 127.0.0.1 -p 5201 6.2/1",
  *     "expected": [ { "line": 7, "text": "#1 C>S IPERF_TEST_BEGIN $cookie", "connection": "#1", "direction": "C>S",
  *                     "state": "done", "at": 0.0001 }, ... ],
@@ -34,7 +38,7 @@
  *                                               what was said, in order; octets in hex, up to 4096 of them (absent when
  *                                               there are none: end-of-file, reset); wrong: the first difference
  *     "cookies": { "$cookie": "0001...", ... },
- *     "exit": 0, "output": "..." }              role client only: status and what it wrote (up to 4096 octets); exit is
+ *     "exit": 0, "output": "..." }              of a program that the runner started: status and what it wrote (up to 4096 octets); exit is
  *                                               null when it had to be ended
  */
 #ifndef IPERF_CONFORMANCE_OUTCOME_H
@@ -67,7 +71,7 @@ bool matrix_write(FILE *out, json_t *const runs[], size_t count);
 /* Reads a run from a file that --json wrote. NULL with a sentence in text when it is none. */
 json_t *outcome_read(const char *path, char *text, size_t size);
 
-/* 0 conforms, 1 does not, 3 could not be tested. */
+/* 0 conforms, 1 does not, 3 could not be tested. With --expect: 0 all is as expected, 1 it is not, 3 the run ended early. */
 int outcome_status(const json_t *run);
 
 #endif

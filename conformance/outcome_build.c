@@ -1,6 +1,8 @@
 #include "conformance/outcome_build.h"
 
 #include <string.h>
+
+#include "conformance/outcome_text.h"
 #include <sys/utsname.h>
 #include <time.h>
 
@@ -35,15 +37,15 @@ static json_t *clean(const char *text)
 
 /* --- the run ----------------------------------------------------------------------------------------------------- */
 
-static json_t *environment(const int64_t *timers)
+static json_t *environment(const int64_t *timers, enum case_profile profile)
 {
-	static const char *const names[PLAY_TIMERS] = { NULL, "T_hello", "T_begin", "T_idle", "T_results" };
 	json_t *all = json_object(), *list = json_object();
 	struct utsname system;
 	char text[3 * sizeof system.release];
 
-	for (int i = 1; i < PLAY_TIMERS; i++)
-		json_object_set_new(list, names[i], json_real((double)timers[i] / 1e9));
+	for (unsigned i = 1; i < PLAY_TIMERS; i++)
+		if (case_timer_profile((enum case_timer)i) == profile)
+			json_object_set_new(list, case_timer_name((enum case_timer)i), json_real((double)timers[i] / 1e9));
 	if (uname(&system) == 0) {
 		snprintf(text, sizeof text, "%s %s %s", system.sysname, system.release, system.machine);
 		json_object_set_new(all, "system", clean(text));
@@ -77,13 +79,17 @@ json_t *outcome_new(const struct outcome_about *about)
 	json_object_set_new(run, "version", json_string(IPERF_VERSION));
 	json_object_set_new(run, "format", json_integer(1));
 	json_object_set_new(run, "role", json_string(about->role == CASE_SERVER ? "server" : "client"));
+	json_object_set_new(run, "profile", json_string(case_profile_name(about->profile)));
 	json_object_set_new(run, "name", text_or_null(about->name));
 	json_object_set_new(run, "arguments", arguments);
 	json_object_set_new(run, "started", now_text());
 	json_object_set_new(run, "seconds", json_real(0));
-	json_object_set_new(run, "environment", environment(about->timers));
+	json_object_set_new(run, "environment", environment(about->timers, about->profile));
 	json_object_set_new(run, "strict", json_boolean(about->strict));
-	json_object_set_new(run, "only", about->only_seed ? json_string("seed") : json_null());
+	json_object_set_new(run, "only", about->only_seed ? json_string(about->profile == CASE_IPERF3 ? "observed" : "seed") :
+						    json_null());
+	if (about->expects)
+		json_object_set_new(run, "deviations", json_integer(0));
 	json_object_set_new(run, "cases", json_array());
 	json_object_set_new(run, "requirements", json_object());
 	json_object_set_new(run, "summary", json_pack("{s:i, s:i, s:i, s:i, s:i}", "pass", 0, "fail", 0, "warn", 0, "skip", 0,
@@ -154,7 +160,7 @@ json_t *outcome_case(const struct case_file *file, const struct play_result *res
 	json_object_set_new(one, "expected", result->steps ? json_incref(result->steps) : json_array());
 	json_object_set_new(one, "observed", result->said ? json_incref(result->said) : json_array());
 	json_object_set_new(one, "cookies", result->cookies ? json_incref(result->cookies) : json_object());
-	if (file->role == CASE_CLIENT) {
+	if (file->role == CASE_CLIENT || result->output) {
 		json_object_set_new(one, "exit", result->has_exit ? json_integer(result->exit_status) : json_null());
 		json_object_set_new(one, "output", clean(result->output));
 	}
@@ -185,6 +191,8 @@ void outcome_add(json_t *run, json_t *one)
 		add_requirement(requirements, json_string_value(json_object_get(failure, "requirement")));
 	json_object_set_new(summary, verdict,
 			    json_integer(json_integer_value(json_object_get(summary, verdict)) + 1));
+	if (outcome_deviates(one))
+		json_object_set_new(run, "deviations", json_integer(json_integer_value(json_object_get(run, "deviations")) + 1));
 	json_array_append_new(json_object_get(run, "cases"), one);
 }
 
@@ -196,9 +204,10 @@ void outcome_close(json_t *run, double seconds, const char *stopped)
 	json_int_t passed = json_integer_value(json_object_get(summary, "pass")) +
 			    json_integer_value(json_object_get(summary, "warn"));
 	bool complete = !stopped && untested == 0 && passed > 0;
+	bool interrupted = stopped && strcmp(stopped, "interrupted") == 0; /* nobody wants to know any more */
 
 	json_object_set_new(run, "seconds", json_real(seconds));
 	json_object_set_new(run, "stopped", text_or_null(stopped));
-	json_object_set_new(run, "verdict", json_string(failed > 0 ? "does not conform" :
-							complete   ? "conforms" : "could not be tested"));
+	json_object_set_new(run, "verdict", json_string(failed > 0 && !interrupted ? "does not conform" :
+						      complete ? "conforms" : "could not be tested"));
 }

@@ -7,10 +7,11 @@
 
 struct outcome_about {
 	enum case_role role;
+	enum case_profile profile;
 	const char *name;
 	char *const *arguments;           /* NULL-terminated */
 	const int64_t *timers;            /* PLAY_TIMERS of them */
-	bool strict, only_seed;
+	bool strict, only_seed, expects;  /* expects: verdicts by --expect */
 };
 
 /* A document without a case; the caller's to json_decref(). */

@@ -33,6 +33,12 @@ static const struct member failure[] = {
 	{ .name = "at", .type = NUMBER },
 	{ .name = NULL },
 };
+static const struct member expectation[] = {
+	{ .name = "verdict", .type = STRING },
+	{ .name = "reason", .type = STRING },
+	{ .name = "met", .type = BOOLEAN },
+	{ .name = NULL },
+};
 static const struct member step[] = {
 	{ .name = "line", .type = NUMBER },
 	{ .name = "text", .type = STRING },
@@ -63,6 +69,7 @@ static const struct member one_case[] = {
 	{ .name = "verdict", .type = STRING },
 	{ .name = "reason", .type = STRING | OR_NULL, .optional = true },
 	{ .name = "failure", .type = OBJECT | OR_NULL, .optional = true, .inner = failure },
+	{ .name = "expectation", .type = OBJECT, .optional = true, .inner = expectation },
 	{ .name = "rerun", .type = STRING },
 	{ .name = "expected", .type = ARRAY, .inner = step, .element = OBJECT },
 	{ .name = "observed", .type = ARRAY, .inner = said, .element = OBJECT },
@@ -90,6 +97,7 @@ static const struct member whole[] = {
 	{ .name = "program", .type = STRING },
 	{ .name = "version", .type = STRING },
 	{ .name = "role", .type = STRING },
+	{ .name = "profile", .type = STRING, .optional = true },
 	{ .name = "name", .type = STRING },
 	{ .name = "arguments", .type = ARRAY, .element = STRING },
 	{ .name = "started", .type = STRING },
@@ -101,6 +109,7 @@ static const struct member whole[] = {
 	{ .name = "requirements", .type = OBJECT, .inner = requirement, .map = true },
 	{ .name = "summary", .type = OBJECT, .inner = summary },
 	{ .name = "verdict", .type = STRING },
+	{ .name = "deviations", .type = NUMBER, .optional = true },
 	{ .name = "stopped", .type = STRING | OR_NULL, .optional = true },
 	{ .name = NULL },
 };
@@ -202,7 +211,8 @@ static bool words_ok(struct search *search, const json_t *run)
 			return false;
 		}
 	}
-	if (outcome_status(run) == 3 && !outcome_is(outcome_text(run, "verdict"), "could not be tested")) {
+	if (outcome_status(run) == 3 && !json_object_get(run, "deviations") &&
+	    !outcome_is(outcome_text(run, "verdict"), "could not be tested")) {
 		snprintf(search->text, search->size,
 			 "verdict is none of conforms, does not conform, could not be tested");
 		return false;
@@ -261,5 +271,7 @@ int outcome_status(const json_t *run)
 {
 	struct outcome_text verdict = outcome_text(run, "verdict");
 
+	if (json_object_get(run, "deviations"))
+		return outcome_text(run, "stopped").length > 0 ? 3 : outcome_number(run, "deviations") > 0;
 	return outcome_is(verdict, "conforms") ? 0 : outcome_is(verdict, "does not conform") ? 1 : 3;
 }

@@ -31,6 +31,16 @@ double outcome_number(const json_t *object, const char *name)
 	return json_number_value(json_object_get(object, name));
 }
 
+bool outcome_deviates(const json_t *one)
+{
+	return json_is_false(json_object_get(json_object_get(one, "expectation"), "met"));
+}
+
+bool outcome_expected_fail(const json_t *one)
+{
+	return outcome_verdict(one) == OUTCOME_FAIL && json_object_get(one, "expectation") && !outcome_deviates(one);
+}
+
 bool outcome_is(struct outcome_text text, const char *word)
 {
 	return text.length == strlen(word) && memcmp(text.at, word, text.length) == 0;

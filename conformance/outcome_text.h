@@ -26,6 +26,10 @@ struct outcome_text outcome_text_of(const json_t *string);
 double outcome_number(const json_t *object, const char *name);
 enum outcome_verdict outcome_verdict(const json_t *one); /* OUTCOME_UNTESTED when it is no such word */
 
+/* Whether the verdict is another one than --expect said; a fail that it is. */
+bool outcome_deviates(const json_t *one);
+bool outcome_expected_fail(const json_t *one);
+
 bool outcome_is(struct outcome_text text, const char *word);
 
 /* The next code point of text from *place on, which is moved behind it; U+FFFD for octets that are no UTF-8. */

@@ -40,23 +40,32 @@ static int64_t deadline(const struct play *play)
 	return deadline_ns;
 }
 
+bool play_see_interrupt(struct play *play)
+{
+	bool interrupted = play->player->interrupted && *play->player->interrupted;
+
+	if (interrupted)
+		play_untested(play, "the run was interrupted");
+	return interrupted;
+}
+
 /* Waits for the next event, and does what has to be done whenever something came. */
 static bool look(struct play *play, int64_t deadline_ns)
 {
 	bool some;
 
 	if (play->file->role == CASE_CLIENT)
-		play_serve(play); /* what came before it was asked to */
-	if (play->client_end_ns && deadline_ns > play->client_end_ns + CLIENT_GRACE)
-		deadline_ns = play->client_end_ns + CLIENT_GRACE + 1;
+		play->profile->came(play); /* what came before it was asked to */
+	if (play->peer_end_ns && deadline_ns > play->peer_end_ns + CLIENT_GRACE)
+		deadline_ns = play->peer_end_ns + CLIENT_GRACE + 1;
 	some = wire_wait(play->wire, deadline_ns);
-	if (play->player->interrupted && *play->player->interrupted)
-		play_untested(play, "the run was interrupted");
-	if (play->file->role == CASE_CLIENT) {
-		play_client_ended(play);
-		play_check_order(play);
-		play_serve(play);
-	}
+	play_see_interrupt(play);
+	if (play->wire->error)
+		play_untested(play, "the runner cannot take more connections: %s; raise its limit, with ulimit -n",
+			      strerror(play->wire->error));
+	play_peer_ended(play);
+	if (play->file->role == CASE_CLIENT)
+		play->profile->came(play);
 	return some;
 }
 
@@ -66,7 +75,7 @@ bool play_wait(struct play *play, int64_t deadline_ns)
 
 	if (!play_goes_on(play))
 		return false;
-	if (play->client_end_ns && wire_now() > play->client_end_ns + CLIENT_GRACE)
+	if (play->peer_end_ns && wire_now() > play->peer_end_ns + CLIENT_GRACE)
 		return false; /* nothing will come any more */
 	/* What came at the last moment is looked at once more; a flood does not put the end off for ever. */
 	return wire_now() < deadline_ns + (some ? IPERF_S : 0);
@@ -76,7 +85,7 @@ void play_pause(struct play *play, int64_t until_ns)
 {
 	while (wire_now() < until_ns && play_goes_on(play)) {
 		look(play, until_ns);
-		if (play->client_end_ns && wire_now() > play->client_end_ns + CLIENT_GRACE)
+		if (play->peer_end_ns && wire_now() > play->peer_end_ns + CLIENT_GRACE)
 			wire_wait(play->wire, until_ns); /* nothing is left to be done but to wait */
 	}
 }
@@ -139,20 +148,20 @@ void play_untested(struct play *play, const char *format, ...)
 static void set_cookie(struct play *play)
 {
 	const struct case_step *step = play->step;
-	uint8_t *out = play->cookies[step->cookie].octets;
-	size_t room = IPERF_COOKIE_LENGTH;
+	size_t whole = case_cookie_length(play->file), room = whole;
+	uint8_t *out = (uint8_t *)(uintptr_t)play->profile->cookie(play, step->cookie);
 
 	for (size_t i = 0; i < step->piece_count; i++) {
 		const struct case_piece *piece = &step->pieces[i];
 
 		for (size_t k = 0; k < piece->repeat; k++) {
 			const uint8_t *octets = piece->cookie < 0 ? piece->octets :
-							play->cookies[piece->cookie].octets + piece->begin;
+							play->profile->cookie(play, piece->cookie) + piece->begin;
 			size_t length = piece->cookie < 0 ? piece->length : piece->end - piece->begin;
 
 			if (length > room)
 				length = room;
-			memcpy(out + IPERF_COOKIE_LENGTH - room, octets, length);
+			memcpy(out + whole - room, octets, length);
 			room -= length;
 		}
 	}
@@ -197,27 +206,22 @@ static void do_step(struct play *play)
 			return;
 		}
 		break;
-	case CASE_MESSAGE: case CASE_PREAMBLE: case CASE_PAYLOAD: case CASE_OCTETS: case CASE_OPEN:
-	case CASE_END_OF_FILE: case CASE_CLOSE: case CASE_RESET: case CASE_CLOSED:
+	case CASE_SIGNAL:
+		play_signal(play);
+		return;
+	case CASE_FREE: case CASE_REFUSE:
+		play->profile->alone(play);
+		return;
+	default:
 		break;
 	}
 	if (case_is_action(play->file, play->step))
-		play_act(play);
+		play->profile->act(play);
 	else
-		play_expect(play);
+		play->profile->expect(play);
 }
 
 /* --- a case ------------------------------------------------------------------------------------------------------ */
-
-static bool choose_cookies(struct play *play)
-{
-	for (size_t i = 0; i < CASE_COOKIES_MAX; i++) {
-		if (iperf_cookie_generate(&play->cookies[i]) != 0)
-			return false;
-		play->known[i] = play->file->role == CASE_SERVER || i > 0;
-	}
-	return true;
-}
 
 static struct play *play_new(struct player *player, const struct case_file *file, struct play_result *result)
 {
@@ -225,8 +229,11 @@ static struct play *play_new(struct player *player, const struct case_file *file
 
 	if (!play)
 		return NULL;
+	play->profile = file->profile == CASE_IPERF3 ? &play_iperf3 : &play_text;
 	play->player = player;
 	play->wire = &player->wire;
+	play->wire->interrupted = player->interrupted;
+	play->wire->error = 0;
 	play->file = file;
 	play->result = result;
 	play->step = file->steps;
@@ -240,6 +247,9 @@ static void run_steps(struct play *play)
 		int64_t started_ns = wire_now();
 
 		play->step = &play->file->steps[play->index];
+		play->passing_over = play->passing_over && play->step->what != CASE_FREE;
+		if (play->passing_over)
+			continue;
 		play->result->at = 0;
 		play->deadline_ns = deadline(play);
 		do_step(play);
@@ -253,7 +263,7 @@ static void run_steps(struct play *play)
 	}
 	if (play_goes_on(play)) {
 		play->index = play->file->step_count - 1;
-		play_expect_no_more(play);
+		play->profile->no_more(play);
 	}
 }
 
@@ -263,7 +273,7 @@ void play_case(struct player *player, const struct case_file *file, struct play_
 
 	*result = (struct play_result){ .verdict = PLAY_PASS };
 	play = file->step_count ? play_new(player, file, result) : NULL;
-	if (!play || !choose_cookies(play)) {
+	if (!play || !play->profile->begin(play)) {
 		result->verdict = PLAY_UNTESTED;
 		snprintf(result->reason, sizeof result->reason, "%s",
 			 file->step_count ? strerror(errno) : "the case has no step");
@@ -273,15 +283,30 @@ void play_case(struct player *player, const struct case_file *file, struct play_
 	if (file->role == CASE_CLIENT) /* what the client before has left; whoever goes on sending is not waited for */
 		for (int64_t until_ns = wire_now() + IPERF_S; wire_wait(play->wire, wire_now()) && wire_now() < until_ns;)
 			wire_clear(play->wire);
-	if (file->role == CASE_SERVER || play_start_client(play))
+	if (play_start(play))
 		run_steps(play);
 	play_said_rest(play);
-	if (file->role == CASE_CLIENT)
-		play_stop_client(play);
+	play_stop(play);
 	play_write_down(play);
 	result->seconds = (double)(wire_now() - play->start_ns) / 1e9;
 	wire_clear(play->wire);
+	play->profile->end(play);
 	free(play);
+}
+
+bool player_cookie_is_fresh(struct player *player, const uint8_t *octets, size_t length)
+{
+	uint8_t (*used)[PLAY_COOKIE_MAX];
+
+	for (size_t i = 0; i < player->used_count; i++)
+		if (memcmp(octets, player->used[i], length) == 0)
+			return false;
+	used = realloc(player->used, (player->used_count + 1) * sizeof *used);
+	if (!used)
+		return true;
+	player->used = used;
+	memcpy(used[player->used_count++], octets, length);
+	return true;
 }
 
 void player_free(struct player *player)

@@ -12,7 +12,8 @@
 #include "conformance/launch.h"
 #include "conformance/wire.h"
 
-#define PLAY_TIMERS 5 /* indexed by enum case_timer */
+#define PLAY_COOKIE_MAX 40
+#define PLAY_TIMERS CASE_TIMERS /* indexed by enum case_timer */
 
 /* Whom the cases are played against. Zeroed but for what the caller sets, and wire by wire_init(). */
 struct player {
@@ -22,12 +23,12 @@ struct player {
 	/* A server under test. */
 	struct sockaddr_storage address;
 	socklen_t address_length;
-	/* A client under test: wire listens on port. */
+	/* A client under test: wire listens on port. Or a server that is started for each case, on a port of its own. */
 	char *const *command;            /* NULL: somebody starts it by hand */
 	const char *host;                /* {host} */
 	uint16_t port;
 	/* Private: the cookies that clients have used (R-3-3). */
-	struct iperf_cookie *used;
+	uint8_t (*used)[PLAY_COOKIE_MAX];
 	size_t used_count;
 };
 
@@ -60,6 +61,13 @@ void play_case(struct player *player, const struct case_file *file, struct play_
 /* Sees whether the server serves a test, as a client without a stream. Returns NULL when it does; else a sentence.
  * unreachable: it could not even be connected to. */
 const char *play_idle_check(struct player *player, int64_t patience_ns, bool *unreachable);
+
+/* The same in the iperf3 profile: whether a fresh cookie is answered by PARAM_EXCHANGE, which is tried again until the
+ * deadline. NULL when it is; else a sentence. */
+const char *play_free(struct player *player, int64_t deadline_ns, bool *unreachable);
+
+/* Whether no client has used that cookie in this run; from now on one has. */
+bool player_cookie_is_fresh(struct player *player, const uint8_t *octets, size_t length);
 
 void player_free(struct player *player);
 

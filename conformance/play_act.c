@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PAYLOAD_PART 655360         /* octets; tens of them, so that the parts follow on each other */
 #define MOMENT (2 * IPERF_MS)       /* between parts that are to be read apart */
 #define MOMENT_EACH (IPERF_MS / 2)  /* the same, when there are many */
 #define DATAGRAM 1400               /* octets of payload, where the case does not say */
@@ -17,11 +18,15 @@ static struct wire_conn *open_one(struct play *play)
 	const struct sockaddr *address = (const struct sockaddr *)&play->player->address;
 	socklen_t length = play->player->address_length;
 	struct wire_conn *conn;
+	bool udp = play->file->labels[play->step->label].udp;
+	int64_t again_ns = wire_now() + (play->file->profile == CASE_IPERF3 ? PLAY_REOPEN : 0);
 
-	if (play->file->labels[play->step->label].udp)
-		conn = wire_open_udp(play->wire, address, length);
-	else
+	conn = udp ? wire_open_udp(play->wire, address, length) :
+		     wire_open(play->wire, address, length, play_deadline(play));
+	while (conn && conn->refused && wire_now() < again_ns && play_goes_on(play)) {
+		play_pause(play, wire_now() + PLAY_REOPEN_PAUSE);
 		conn = wire_open(play->wire, address, length, play_deadline(play));
+	}
 	if (!conn) {
 		play_untested(play, "a socket could not be opened: %s", strerror(errno));
 		return NULL;
@@ -36,7 +41,7 @@ static struct wire_conn *open_one(struct play *play)
 }
 
 /* The connection of the present step. first: it was opened just now. */
-static struct wire_conn *conn_of(struct play *play, bool *first)
+struct wire_conn *play_conn_of(struct play *play, bool *first)
 {
 	struct wire_conn *conn = play->conns[play->step->label];
 
@@ -47,11 +52,6 @@ static struct wire_conn *conn_of(struct play *play, bool *first)
 }
 
 /* --- octets ------------------------------------------------------------------------------------------------------ */
-
-struct octets {
-	uint8_t *octets;
-	size_t length;
-};
 
 static void add(FILE *out, const uint8_t *octets, size_t length)
 {
@@ -75,7 +75,7 @@ static void add_message(const struct play *play, FILE *out, bool first)
 	free(data);
 }
 
-static void add_pieces(const struct play *play, FILE *out)
+void play_add_pieces(const struct play *play, FILE *out)
 {
 	for (size_t i = 0; i < play->step->piece_count; i++) {
 		const struct case_piece *piece = &play->step->pieces[i];
@@ -84,21 +84,32 @@ static void add_pieces(const struct play *play, FILE *out)
 			if (piece->cookie < 0)
 				add(out, piece->octets, piece->length);
 			else
-				add(out, play->cookies[piece->cookie].octets + piece->begin, piece->end - piece->begin);
+				add(out, play->profile->cookie(play, piece->cookie) + piece->begin, piece->end - piece->begin);
 		}
 	}
 }
 
 /* Digits: no message begins with one. */
-static void add_payload(FILE *out, int64_t count)
+/* Whether the step's payload is more than is held at a time: then all is a part that is sent again and again. */
+static bool is_long(const struct play *play)
 {
+	const struct case_step *step = play->step;
+
+	return step->what == CASE_PAYLOAD && step->octets > PAYLOAD_PART && !play->file->labels[step->label].udp &&
+	       !step->cut_into && !step->cut_count;
+}
+
+void play_add_payload(const struct play *play, FILE *out)
+{
+	int64_t count = is_long(play) ? PAYLOAD_PART : play->step->octets;
+
 	for (int64_t i = 0; i < count; i++)
 		fputc('0' + (int)(i % 10), out);
 }
 
-static struct octets octets_of(const struct play *play, bool first)
+static struct play_octets octets_of(const struct play *play, bool first)
 {
-	struct octets all = { NULL, 0 };
+	struct play_octets all = { NULL, 0 };
 	FILE *out = open_memstream((char **)&all.octets, &all.length);
 
 	if (!out)
@@ -111,13 +122,12 @@ static struct octets octets_of(const struct play *play, bool first)
 		add(out, play->cookies[play->step->cookie].octets, IPERF_COOKIE_LENGTH);
 		break;
 	case CASE_PAYLOAD:
-		add_payload(out, play->step->octets);
+		play_add_payload(play, out);
 		break;
 	case CASE_OCTETS:
-		add_pieces(play, out);
+		play_add_pieces(play, out);
 		break;
-	case CASE_OPEN: case CASE_END_OF_FILE: case CASE_CLOSE: case CASE_RESET: case CASE_CLOSED: case CASE_NOTHING:
-	case CASE_WAIT: case CASE_MARK: case CASE_SET_COOKIE: case CASE_SERVE: case CASE_EXIT: case CASE_SAYS:
+	default:
 		break;
 	}
 	if (fclose(out) != 0)
@@ -138,24 +148,56 @@ static size_t part_end(const struct case_step *step, size_t from, size_t length)
 	return length;
 }
 
-static void send_parts(struct play *play, struct wire_conn *conn, const struct octets *all)
+/* The peer has read only a part. */
+static void read_in_part(struct play *play, uint64_t sent, uint64_t length)
+{
+	bool iperf3 = play->file->profile == CASE_IPERF3;
+
+	if (play_see_interrupt(play) || (iperf3 && play->step->what == CASE_PAYLOAD))
+		return; /* the iperf3 profile: as much as the peer reads */
+	play_fail(play, iperf3 ? IPERF_R_NONE : IPERF_R_10_5, "the %s read only %llu of %llu octets in time",
+		  play->file->role == CASE_SERVER ? "server" : "client", (unsigned long long)sent, (unsigned long long)length);
+}
+
+/* What is_long(). */
+static void send_long(struct play *play, struct wire_conn *conn, const struct play_octets *all)
+{
+	uint64_t length = (uint64_t)play->step->octets, from = 0;
+
+	while (from < length && !play_see_interrupt(play)) {
+		size_t part = length - from < all->length ? (size_t)(length - from) : all->length, sent;
+
+		if (!wire_send(play->wire, conn, all->octets, part, play_deadline(play), &sent)) {
+			read_in_part(play, from + sent, length);
+			return;
+		}
+		if (sent < part)
+			return; /* the connection has ended */
+		from += part;
+	}
+}
+
+static void send_parts(struct play *play, struct wire_conn *conn, const struct play_octets *all)
 {
 	int64_t moment = play->step->cut_into ? MOMENT_EACH : MOMENT;
 	size_t end;
 
 	for (size_t from = 0; from < all->length && play_goes_on(play); from = end) {
 		size_t sent;
+		bool whole;
 
 		end = part_end(play->step, from, all->length);
-		if (!wire_send(play->wire, conn, all->octets + from, end - from, play_deadline(play), &sent))
-			play_fail(play, IPERF_R_10_5, "the %s read only %zu of %zu octets in time",
-				  play->file->role == CASE_SERVER ? "server" : "client", from + sent, all->length);
+		whole = wire_send(play->wire, conn, all->octets + from, end - from, play_deadline(play), &sent);
+		if (!whole) {
+			read_in_part(play, from + sent, all->length);
+			return;
+		}
 		if (end < all->length)
 			wire_settle(play->wire, conn, moment);
 	}
 }
 
-static void send_datagrams(struct play *play, struct wire_conn *conn, const struct octets *all)
+static void send_datagrams(struct play *play, struct wire_conn *conn, const struct play_octets *all)
 {
 	const struct case_step *step = play->step;
 	size_t count = step->what != CASE_PAYLOAD ? 1 : step->datagrams > 0 ? (size_t)step->datagrams :
@@ -183,38 +225,36 @@ static void half_close(struct play *play, struct wire_conn *conn)
 	wire_half_close(play->wire, conn);
 }
 
-static void send_all(struct play *play, struct wire_conn *conn, bool first)
+void play_send(struct play *play, struct wire_conn *conn, struct play_octets *all)
 {
-	struct octets all = octets_of(play, first);
 	char text[PLAY_OPENING_TEXT];
 	int64_t at_ns = wire_now();
 
-	if (!all.octets) {
+	if (!all->octets) {
 		play_untested(play, "no memory");
 		return;
 	}
-	play_describe(play, all.octets, all.length, text, sizeof text);
-	play_said(play, conn, play->file->role == CASE_SERVER, at_ns, text, all.octets, all.length);
 	if (conn->udp)
-		send_datagrams(play, conn, &all);
+		play->profile->describe_datagram(play, all->octets, all->length, all->length, text, sizeof text);
+	else if (is_long(play))
+		snprintf(text, sizeof text, "[%lld octets of payload]", (long long)play->step->octets);
 	else
-		send_parts(play, conn, &all);
-	free(all.octets);
-	if (!conn->udp && play->step->what == CASE_MESSAGE && play->step->message == IPERF_RESULTS_RESPONSE)
-		half_close(play, conn); /* the end of the connection is the end of the answer (R-9.1-4) */
+		play->profile->describe(play, all->octets, all->length, text, sizeof text);
+	play_said(play, conn, play->file->role == CASE_SERVER, at_ns, text, all->octets, all->length);
+	if (conn->udp)
+		send_datagrams(play, conn, all);
+	else if (is_long(play))
+		send_long(play, conn, all);
+	else
+		send_parts(play, conn, all);
+	free(all->octets);
 }
 
-void play_act(struct play *play)
+void play_act_end(struct play *play, struct wire_conn *conn)
 {
-	bool first, to_server = play->file->role == CASE_SERVER;
-	struct wire_conn *conn = conn_of(play, &first);
+	bool to_server = play->file->role == CASE_SERVER;
 
-	if (!conn)
-		return;
 	switch (play->step->what) {
-	case CASE_MESSAGE: case CASE_PREAMBLE: case CASE_PAYLOAD: case CASE_OCTETS:
-		send_all(play, conn, first);
-		break;
 	case CASE_END_OF_FILE:
 		half_close(play, conn);
 		break;
@@ -226,8 +266,28 @@ void play_act(struct play *play)
 		play_said(play, conn, to_server, wire_now(), "reset", NULL, 0);
 		wire_reset(play->wire, conn);
 		break;
-	case CASE_OPEN: case CASE_CLOSED: case CASE_NOTHING: case CASE_WAIT: case CASE_MARK: case CASE_SET_COOKIE:
-	case CASE_SERVE: case CASE_EXIT: case CASE_SAYS:
+	default:
+		break;
+	}
+}
+
+void play_act(struct play *play)
+{
+	bool first;
+	struct wire_conn *conn = play_conn_of(play, &first);
+	struct play_octets all;
+
+	if (!conn)
+		return;
+	switch (play->step->what) {
+	case CASE_MESSAGE: case CASE_PREAMBLE: case CASE_PAYLOAD: case CASE_OCTETS:
+		all = octets_of(play, first);
+		play_send(play, conn, &all);
+		if (!conn->udp && play->step->what == CASE_MESSAGE && play->step->message == IPERF_RESULTS_RESPONSE)
+			half_close(play, conn); /* the end of the connection is the end of the answer (R-9.1-4) */
+		break;
+	default:
+		play_act_end(play, conn);
 		break;
 	}
 }

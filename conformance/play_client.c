@@ -5,16 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "proto/results.h"
 #include "proto/terminator.h"
 
-#define ROOM 4096      /* octets of output that are kept */
 #define BEGIN_LENGTH 83 /* a stream's preamble and STREAM_BEGIN */
 #define CONTROL_LENGTH 81
-
-static void last_words(const struct play *play, char *text, size_t size);
 
 /* --- connections ------------------------------------------------------------------------------------------------- */
 
@@ -51,7 +47,7 @@ static void say_ended(struct play *play, const char *what)
 	char how[80], words[300];
 
 	launch_status_text(&play->launch, how, sizeof how);
-	last_words(play, words, sizeof words);
+	play_last_words(play, words, sizeof words);
 	play_fail(play, IPERF_R_NONE, "the client has ended %s, and opened no %s%s", how, what, words);
 }
 
@@ -78,7 +74,7 @@ struct wire_conn *play_awaited(struct play *play)
 		}
 		if (play_wait(play, deadline_ns))
 			continue;
-		if (play->client_end_ns)
+		if (play->peer_end_ns)
 			say_ended(play, udp ? "UDP stream" : "connection");
 		else
 			play_fail(play, IPERF_R_NONE, "no %s in %.3f s", udp ? "datagram" : "connection",
@@ -126,22 +122,15 @@ static bool looks_random(const struct iperf_cookie *cookie)
 void play_learn_cookie(struct play *play, const uint8_t octets[static IPERF_COOKIE_LENGTH])
 {
 	struct player *player = play->player;
-	struct iperf_cookie cookie, *used;
+	struct iperf_cookie cookie;
 
 	memcpy(cookie.octets, octets, sizeof cookie.octets);
 	play->cookies[0] = cookie;
 	play->known[0] = true;
 	if (!looks_random(&cookie))
 		play_fail_as(play, IPERF_R_3_1, "32 octets of random data", "a cookie of few different octets, or of text");
-	for (size_t i = 0; i < player->used_count; i++)
-		if (iperf_cookie_equal(&cookie, &player->used[i]))
-			play_fail_as(play, IPERF_R_3_3, "a fresh cookie for each test",
-				     "the cookie of an earlier test of this run");
-	used = realloc(player->used, (player->used_count + 1) * sizeof *used);
-	if (!used)
-		return;
-	player->used = used;
-	player->used[player->used_count++] = cookie;
+	if (!player_cookie_is_fresh(player, cookie.octets, sizeof cookie.octets))
+		play_fail_as(play, IPERF_R_3_3, "a fresh cookie for each test", "the cookie of an earlier test of this run");
 }
 
 /* --- results ----------------------------------------------------------------------------------------------------- */
@@ -256,136 +245,4 @@ void play_serve(struct play *play)
 		else if (conn->eof && conn->sent_eof && begins_with(conn, IPERF_RESULTS_REQUEST))
 			wire_close(play->wire, conn);
 	}
-}
-
-/* --- the process ------------------------------------------------------------------------------------------------- */
-
-bool play_start_client(struct play *play)
-{
-	struct player *player = play->player;
-	const struct case_file *file = play->file;
-	const struct launch_values values = {
-		.host = player->host, .port = player->port, .streams = file->streams, .bytes = file->bytes,
-		.udp = file->udp,
-	};
-	char **words;
-	int error;
-
-	if (!player->command)
-		return true;
-	words = launch_words(player->command, &values);
-	error = words ? launch_start(&play->launch, words) : -ENOMEM;
-	launch_free_words(words);
-	if (error) {
-		play_untested(play, "%s could not be started: %s", player->command[0], strerror(-error));
-		return false;
-	}
-	play->wire->also = play->launch.pidfd;
-	return true;
-}
-
-bool play_client_ended(struct play *play)
-{
-	if (!play->player->command)
-		return false;
-	if (play->client_end_ns == 0 && launch_ended(&play->launch)) {
-		play->client_end_ns = wire_now();
-		play->wire->also = -1;
-	}
-	return play->client_end_ns != 0;
-}
-
-void play_stop_client(struct play *play)
-{
-	struct play_result *result = play->result;
-
-	play->wire->also = -1;
-	if (!play->player->command || play->launch.pid == 0)
-		return;
-	launch_stop(&play->launch);
-	result->has_exit = !play->launch.stopped && WIFEXITED(play->launch.status);
-	result->exit_status = result->has_exit ? WEXITSTATUS(play->launch.status) : -1;
-	result->output = malloc(ROOM);
-	if (result->output)
-		launch_output(&play->launch, result->output, ROOM);
-	launch_free(&play->launch);
-}
-
-/* Its last line, in words. */
-static void last_words(const struct play *play, char *text, size_t size)
-{
-	char output[ROOM], *line;
-	size_t length = launch_output(&play->launch, output, sizeof output);
-
-	while (length > 0 && (output[length - 1] == '\n' || output[length - 1] == ' '))
-		output[--length] = '\0';
-	line = strrchr(output, '\n');
-	snprintf(text, size, "%s%.250s", length ? "; it says: " : "; it says nothing", line ? line + 1 : output);
-}
-
-void play_exit(struct play *play)
-{
-	int64_t deadline_ns = play_deadline(play);
-	char how[80], words[300];
-	bool success;
-
-	if (!play->player->command)
-		return; /* somebody started it by hand */
-	while (play_goes_on(play) && !play_client_ended(play))
-		if (!play_wait(play, deadline_ns))
-			break;
-	if (!play_goes_on(play))
-		return;
-	last_words(play, words, sizeof words);
-	if (!play_client_ended(play)) {
-		play_fail(play, IPERF_R_NONE, "the client has not ended after %.3f s%s",
-			  (double)(wire_now() - play_base(play)) / 1e9, words);
-		return;
-	}
-	play->done_ns[play->index] = play->client_end_ns;
-	launch_status_text(&play->launch, how, sizeof how);
-	success = WIFEXITED(play->launch.status) && WEXITSTATUS(play->launch.status) == 0;
-	if ((success != play->step->success && !play->step->any_status) || WIFSIGNALED(play->launch.status))
-		play_fail(play, IPERF_R_NONE, "the client has ended %s%s", how, words);
-	else if (play->step->has_not_before &&
-		 play->client_end_ns - play_base(play) < play_time(play, &play->step->not_before))
-		play_fail(play, IPERF_R_NONE, "the client has ended after %.3f s",
-			  (double)(play->client_end_ns - play_base(play)) / 1e9);
-}
-
-/* Whether one of the alternatives, separated by |, is in text. */
-static bool says_one(const char *text, const char *alternatives)
-{
-	char one[200];
-
-	while (*alternatives) {
-		size_t length = strcspn(alternatives, "|");
-
-		snprintf(one, sizeof one, "%.*s", (int)length, alternatives);
-		if (length > 0 && strcasestr(text, one))
-			return true;
-		alternatives += length + (alternatives[length] == '|');
-	}
-	return false;
-}
-
-void play_says(struct play *play)
-{
-	int64_t deadline_ns = play_deadline(play);
-	char output[ROOM], words[300];
-
-	if (!play->player->command)
-		return;
-	for (;;) {
-		bool over = play_client_ended(play);
-
-		launch_output(&play->launch, output, sizeof output);
-		if (says_one(output, play->step->text) || !play_goes_on(play))
-			return;
-		if (over || !play_wait(play, deadline_ns < wire_now() + 50 * IPERF_MS ? deadline_ns : wire_now() + 50 * IPERF_MS))
-			if (over || wire_now() >= deadline_ns)
-				break;
-	}
-	last_words(play, words, sizeof words);
-	play_fail(play, IPERF_R_NONE, "the client does not say it%s", words);
 }

@@ -10,21 +10,16 @@
 
 /* --- waiting ----------------------------------------------------------------------------------------------------- */
 
-static size_t left(const struct wire_conn *conn)
-{
-	return conn->length - conn->taken;
-}
-
 /* Waits for length octets that were not taken. False: its end, or the deadline, came first. */
-static bool wait_octets(struct play *play, const struct wire_conn *conn, size_t length, int64_t deadline_ns)
+bool play_wait_octets(struct play *play, const struct wire_conn *conn, size_t length, int64_t deadline_ns)
 {
-	while (left(conn) < length && !wire_ended(conn) && play_goes_on(play))
+	while (play_left(conn) < length && !wire_ended(conn) && play_goes_on(play))
 		if (!play_wait(play, deadline_ns))
 			break;
-	return left(conn) >= length;
+	return play_left(conn) >= length;
 }
 
-static bool wait_ended(struct play *play, const struct wire_conn *conn, int64_t deadline_ns)
+bool play_wait_ended(struct play *play, const struct wire_conn *conn, int64_t deadline_ns)
 {
 	while (!wire_ended(conn) && play_goes_on(play))
 		if (!play_wait(play, deadline_ns))
@@ -33,7 +28,7 @@ static bool wait_ended(struct play *play, const struct wire_conn *conn, int64_t 
 }
 
 /* Why what was expected did not come, said with what came instead. */
-static void say_missing(struct play *play, enum iperf_requirement requirement, const struct wire_conn *conn)
+void play_missing(struct play *play, enum iperf_requirement requirement, const struct wire_conn *conn)
 {
 	double waited = (double)(wire_now() - play_base(play)) / 1e9;
 	char text[PLAY_OPENING_TEXT];
@@ -55,7 +50,7 @@ static void say_when(struct play *play, int64_t after_ns)
 }
 
 /* What was expected came, at that time. */
-static void came(struct play *play, int64_t at_ns)
+void play_came(struct play *play, int64_t at_ns)
 {
 	int64_t after_ns = at_ns - play_base(play);
 
@@ -69,7 +64,7 @@ static void came(struct play *play, int64_t at_ns)
 /* --- octets ------------------------------------------------------------------------------------------------------ */
 
 /* The first of some requirements that the case tests; else the last, which is NONE at the latest. */
-static enum iperf_requirement tested_of(const struct play *play, const enum iperf_requirement *some)
+enum iperf_requirement play_tested_of(const struct play *play, const enum iperf_requirement *some)
 {
 	for (;; some++) {
 		for (size_t i = 0; i < play->file->test_count; i++)
@@ -91,20 +86,20 @@ static enum iperf_requirement silence_of(const struct play *play, const struct w
 
 		if (step->label < 0 || play->conns[step->label] != conn || step->what != CASE_MESSAGE)
 			continue;
-		return tested_of(play, step->message == IPERF_RESULTS_REQUEST ? elsewhere : in_control);
+		return play_tested_of(play, step->message == IPERF_RESULTS_REQUEST ? elsewhere : in_control);
 	}
-	return tested_of(play, elsewhere);
+	return play_tested_of(play, elsewhere);
 }
 
 /* The connection was to be silent. Returns whether it was. */
-static bool is_silent(struct play *play, const struct wire_conn *conn)
+bool play_is_silent(struct play *play, const struct wire_conn *conn)
 {
 	char text[PLAY_OPENING_TEXT];
 
-	if (left(conn) == 0)
+	if (play_left(conn) == 0)
 		return true;
 	play_waiting_text(play, conn, text, sizeof text);
-	if (play->file->role == CASE_SERVER)
+	if (play->file->role == CASE_SERVER && play->file->profile == CASE_TEXT_PROFILE)
 		play_fail_as(play, play->step->requirement != IPERF_R_NONE ? play->step->requirement : silence_of(play, conn),
 			     "no octet from the server here", "%s", text);
 	else
@@ -113,23 +108,23 @@ static bool is_silent(struct play *play, const struct wire_conn *conn)
 }
 
 /* Exactly these octets come next. */
-static void expect_octets(struct play *play, struct wire_conn *conn, const uint8_t *octets, size_t length)
+void play_expect_octets(struct play *play, struct wire_conn *conn, const uint8_t *octets, size_t length)
 {
 	size_t same = 0;
 	char text[PLAY_OPENING_TEXT];
 
-	wait_octets(play, conn, length, play_deadline(play));
-	while (same < length && same < left(conn) && conn->octets[conn->taken + same] == octets[same])
+	play_wait_octets(play, conn, length, play_deadline(play));
+	while (same < length && same < play_left(conn) && conn->octets[conn->taken + same] == octets[same])
 		same++;
 	if (same == length) {
-		came(play, wire_arrival_ns(conn, conn->taken + length));
+		play_came(play, wire_arrival_ns(conn, conn->taken + length));
 		play_took(play, conn, length);
-	} else if (same < left(conn)) {
+	} else if (same < play_left(conn)) {
 		play_waiting_text(play, conn, text, sizeof text);
 		play_fail(play, IPERF_R_NONE, "%s; octet %zu of it is 0x%02x, expected 0x%02x", text, same,
 			  conn->octets[conn->taken + same], octets[same]);
 	} else {
-		say_missing(play, IPERF_R_NONE, conn);
+		play_missing(play, IPERF_R_NONE, conn);
 	}
 }
 
@@ -141,32 +136,38 @@ static void expect_message(struct play *play, struct wire_conn *conn, bool first
 	size_t length = first ? IPERF_COOKIE_LENGTH : 0;
 
 	if (first && !play->known[step->cookie]) {
-		if (!wait_octets(play, conn, IPERF_COOKIE_LENGTH, play_deadline(play))) {
-			say_missing(play, IPERF_R_5_1_1, conn);
+		if (!play_wait_octets(play, conn, IPERF_COOKIE_LENGTH, play_deadline(play))) {
+			play_missing(play, IPERF_R_5_1_1, conn);
 			return;
 		}
 		play_learn_cookie(play, conn->octets + conn->taken);
 	}
 	memcpy(octets, play->cookies[step->cookie].octets, length);
 	length += iperf_message_write(octets + length, step->message, &play->cookies[step->cookie]);
-	expect_octets(play, conn, octets, length);
+	play_expect_octets(play, conn, octets, length);
 }
 
-static void expect_pieces(struct play *play, struct wire_conn *conn)
+size_t play_pieces(const struct play *play, uint8_t *octets, size_t size)
 {
-	static uint8_t octets[1 << 16];
 	size_t length = 0;
 
 	for (size_t i = 0; i < play->step->piece_count; i++) {
 		const struct case_piece *piece = &play->step->pieces[i];
 		const uint8_t *from = piece->cookie < 0 ? piece->octets :
-					      play->cookies[piece->cookie].octets + piece->begin;
+					      play->profile->cookie(play, piece->cookie) + piece->begin;
 		size_t count = piece->cookie < 0 ? piece->length : piece->end - piece->begin;
 
-		for (size_t k = 0; k < piece->repeat && length + count <= sizeof octets; k++, length += count)
+		for (size_t k = 0; k < piece->repeat && length + count <= size; k++, length += count)
 			memcpy(octets + length, from, count);
 	}
-	expect_octets(play, conn, octets, length);
+	return length;
+}
+
+static void expect_pieces(struct play *play, struct wire_conn *conn)
+{
+	static uint8_t octets[1 << 16];
+
+	play_expect_octets(play, conn, octets, play_pieces(play, octets, sizeof octets));
 }
 
 /* Whether what came ends with STREAM_END. */
@@ -175,7 +176,7 @@ static bool is_terminated(const struct play *play, const struct wire_conn *conn)
 	uint8_t end[IPERF_MESSAGE_MAX];
 	size_t length = iperf_message_write(end, IPERF_STREAM_END, &play->cookies[0]);
 
-	return left(conn) >= length && memcmp(conn->octets + conn->length - length, end, length) == 0;
+	return play_left(conn) >= length && memcmp(conn->octets + conn->length - length, end, length) == 0;
 }
 
 static bool is_terminated_at(const struct play *play, const struct wire_conn *conn, size_t at)
@@ -183,7 +184,7 @@ static bool is_terminated_at(const struct play *play, const struct wire_conn *co
 	uint8_t end[IPERF_MESSAGE_MAX];
 	size_t length = iperf_message_write(end, IPERF_STREAM_END, &play->cookies[0]);
 
-	return left(conn) >= at + length && memcmp(conn->octets + conn->taken + at, end, length) == 0;
+	return play_left(conn) >= at + length && memcmp(conn->octets + conn->taken + at, end, length) == 0;
 }
 
 static void expect_any_payload(struct play *play, struct wire_conn *conn)
@@ -198,8 +199,8 @@ static void expect_any_payload(struct play *play, struct wire_conn *conn)
 		else if (!play_wait(play, wire_now() + QUIET) || conn->length == length)
 			break;
 	}
-	length = left(conn) - (is_terminated(play, conn) ? end : 0);
-	came(play, wire_arrival_ns(conn, conn->taken + length));
+	length = play_left(conn) - (is_terminated(play, conn) ? end : 0);
+	play_came(play, wire_arrival_ns(conn, conn->taken + length));
 	play_took(play, conn, length);
 }
 
@@ -218,9 +219,9 @@ static size_t count_payload(const struct play *play, const struct wire_conn *con
 	uint8_t end[IPERF_MESSAGE_MAX];
 	size_t length = iperf_message_write(end, IPERF_STREAM_END, &play->cookies[0]);
 	const uint8_t *from = conn->octets + conn->taken;
-	const uint8_t *found = left(conn) ? memmem(from, left(conn), end, length) : NULL;
+	const uint8_t *found = play_left(conn) ? memmem(from, play_left(conn), end, length) : NULL;
 
-	return found ? (size_t)(found - from) : left(conn);
+	return found ? (size_t)(found - from) : play_left(conn);
 }
 
 static void expect_payload(struct play *play, struct wire_conn *conn)
@@ -228,26 +229,26 @@ static void expect_payload(struct play *play, struct wire_conn *conn)
 	size_t length = (size_t)play->step->octets;
 
 	if (play->step->octets >= 0 && ends_next(play) &&
-	    wait_octets(play, conn, length + iperf_message_length(IPERF_STREAM_END), play_deadline(play)) &&
+	    play_wait_octets(play, conn, length + iperf_message_length(IPERF_STREAM_END), play_deadline(play)) &&
 	    count_payload(play, conn) > length && !is_terminated_at(play, conn, length)) {
-		wait_ended(play, conn, wire_now() + QUIET);
+		play_wait_ended(play, conn, wire_now() + QUIET);
 		play_fail(play, IPERF_R_NONE, "%zu octets of payload", count_payload(play, conn));
 		return;
 	}
 
 	if (play->step->octets < 0) {
 		expect_any_payload(play, conn);
-	} else if (wait_octets(play, conn, length, play_deadline(play))) {
-		came(play, wire_arrival_ns(conn, conn->taken + length));
+	} else if (play_wait_octets(play, conn, length, play_deadline(play))) {
+		play_came(play, wire_arrival_ns(conn, conn->taken + length));
 		play_took(play, conn, length);
 	} else {
-		say_missing(play, IPERF_R_NONE, conn);
+		play_missing(play, IPERF_R_NONE, conn);
 	}
 }
 
 /* --- datagrams --------------------------------------------------------------------------------------------------- */
 
-static bool is_message(const struct play *play, const struct wire_datagram *datagram, enum iperf_message_kind kind)
+bool play_is_message(const struct play *play, const struct wire_datagram *datagram, enum iperf_message_kind kind)
 {
 	uint8_t message[IPERF_MESSAGE_MAX];
 	size_t length = iperf_message_write(message, kind, &play->cookies[0]);
@@ -256,7 +257,7 @@ static bool is_message(const struct play *play, const struct wire_datagram *data
 }
 
 /* The next datagram, or NULL when none comes in time. */
-static const struct wire_datagram *next_datagram(struct play *play, struct wire_conn *conn)
+const struct wire_datagram *play_next_datagram(struct play *play, struct wire_conn *conn)
 {
 	int64_t deadline_ns = play_deadline(play);
 
@@ -266,13 +267,13 @@ static const struct wire_datagram *next_datagram(struct play *play, struct wire_
 	return play_goes_on(play) ? &conn->datagrams[conn->datagram_taken] : NULL;
 }
 
-static void took_datagram(struct play *play, struct wire_conn *conn)
+void play_took_datagram(struct play *play, struct wire_conn *conn)
 {
 	const struct wire_datagram *datagram = &conn->datagrams[conn->datagram_taken++];
 	char text[PLAY_OPENING_TEXT];
 
-	play_describe(play, datagram->octets, datagram->length, text, sizeof text);
-	play_said(play, conn, conn->by_peer, datagram->at_ns, text, datagram->octets, datagram->length);
+	play->profile->describe_datagram(play, datagram->octets, datagram->kept, datagram->length, text, sizeof text);
+	play_said(play, conn, conn->by_peer, datagram->at_ns, text, datagram->octets, datagram->kept);
 }
 
 /* A repeated STREAM_BEGIN may stand anywhere (R-8.4-4). */
@@ -280,8 +281,8 @@ static void skip_repeats(struct play *play, struct wire_conn *conn)
 {
 	const struct wire_datagram *datagram;
 
-	while ((datagram = next_datagram(play, conn)) && is_message(play, datagram, IPERF_STREAM_BEGIN))
-		took_datagram(play, conn);
+	while ((datagram = play_next_datagram(play, conn)) && play_is_message(play, datagram, IPERF_STREAM_BEGIN))
+		play_took_datagram(play, conn);
 }
 
 static void expect_datagram(struct play *play, struct wire_conn *conn)
@@ -292,18 +293,18 @@ static void expect_datagram(struct play *play, struct wire_conn *conn)
 
 	if (step->message != IPERF_STREAM_BEGIN)
 		skip_repeats(play, conn);
-	datagram = next_datagram(play, conn);
+	datagram = play_next_datagram(play, conn);
 	if (!datagram) {
 		play_fail(play, IPERF_R_NONE, "no datagram in %.3f s", (double)(wire_now() - play_base(play)) / 1e9);
-	} else if (!is_message(play, datagram, step->message)) {
-		play_describe(play, datagram->octets, datagram->length, text, sizeof text);
-		took_datagram(play, conn);
+	} else if (!play_is_message(play, datagram, step->message)) {
+		play->profile->describe_datagram(play, datagram->octets, datagram->kept, datagram->length, text, sizeof text);
+		play_took_datagram(play, conn);
 		play_fail(play, IPERF_R_NONE, "a datagram of %zu octets: %s", datagram->length, text);
 	} else {
 		int64_t at_ns = datagram->at_ns;
 
-		took_datagram(play, conn);
-		came(play, at_ns);
+		play_took_datagram(play, conn);
+		play_came(play, at_ns);
 	}
 }
 
@@ -314,13 +315,13 @@ static void expect_datagrams(struct play *play, struct wire_conn *conn)
 	int64_t octets = 0, count = 0, last_ns = play->end_ns;
 
 	skip_repeats(play, conn);
-	while ((datagram = next_datagram(play, conn)) && !is_message(play, datagram, IPERF_STREAM_END)) {
-		if (!is_message(play, datagram, IPERF_STREAM_BEGIN)) {
+	while ((datagram = play_next_datagram(play, conn)) && !play_is_message(play, datagram, IPERF_STREAM_END)) {
+		if (!play_is_message(play, datagram, IPERF_STREAM_BEGIN)) {
 			octets += (int64_t)datagram->length;
 			count++;
 			last_ns = datagram->at_ns;
 		}
-		took_datagram(play, conn);
+		play_took_datagram(play, conn);
 	}
 	if (!play_goes_on(play))
 		return;
@@ -339,11 +340,11 @@ static void expect_no_datagram(struct play *play, struct wire_conn *conn)
 		for (; conn->datagram_taken < conn->datagram_count && play_goes_on(play);) {
 			const struct wire_datagram *datagram = &conn->datagrams[conn->datagram_taken];
 
-			if (!is_message(play, datagram, IPERF_STREAM_BEGIN)) {
-				play_describe(play, datagram->octets, datagram->length, text, sizeof text);
+			if (!play_is_message(play, datagram, IPERF_STREAM_BEGIN)) {
+				play->profile->describe_datagram(play, datagram->octets, datagram->kept, datagram->length, text, sizeof text);
 				play_fail(play, IPERF_R_NONE, "a datagram of %zu octets: %s", datagram->length, text);
 			}
-			took_datagram(play, conn);
+			play_took_datagram(play, conn);
 		}
 		if (wire_now() >= until_ns || !play_wait(play, until_ns))
 			return;
@@ -354,18 +355,18 @@ static void expect_no_datagram(struct play *play, struct wire_conn *conn)
 
 static void expect_end(struct play *play, struct wire_conn *conn, bool reset_does)
 {
-	bool over = wait_ended(play, conn, play_deadline(play));
+	bool over = play_wait_ended(play, conn, play_deadline(play));
 
-	if (!play_goes_on(play) || !is_silent(play, conn))
+	if (!play_goes_on(play) || !play_is_silent(play, conn))
 		return;
 	if (!over) {
-		say_missing(play, IPERF_R_NONE, conn);
+		play_missing(play, IPERF_R_NONE, conn);
 	} else if (conn->reset && !reset_does) {
 		play_took_end(play, conn);
 		play_fail(play, IPERF_R_NONE, "a reset");
 	} else {
 		play_took_end(play, conn);
-		came(play, conn->ended_ns);
+		play_came(play, conn->ended_ns);
 	}
 }
 
@@ -377,39 +378,60 @@ static void expect_reset(struct play *play, struct wire_conn *conn)
 	while (!conn->reset && play_goes_on(play) && wire_now() < deadline_ns)
 		play_pause(play, wire_now() + LOOK < deadline_ns ? wire_now() + LOOK : deadline_ns);
 	if (!conn->reset) {
-		say_missing(play, IPERF_R_NONE, conn);
+		play_missing(play, IPERF_R_NONE, conn);
 		return;
 	}
 	conn->end_taken = false; /* another end than the one before */
 	play_took_end(play, conn);
-	came(play, conn->ended_ns);
+	play_came(play, conn->ended_ns);
 }
 
 static void expect_nothing(struct play *play, const struct wire_conn *conn)
 {
 	int64_t until_ns = wire_now() + play_time(play, &play->step->time);
 
-	while (left(conn) == 0 && !wire_ended(conn) && wire_now() < until_ns && play_goes_on(play))
+	while (play_left(conn) == 0 && !wire_ended(conn) && wire_now() < until_ns && play_goes_on(play))
 		if (!play_wait(play, until_ns))
 			break;
-	if (is_silent(play, conn) && wire_ended(conn))
-		say_missing(play, IPERF_R_NONE, conn);
+	if (play_is_silent(play, conn) && wire_ended(conn))
+		play_missing(play, IPERF_R_NONE, conn);
 }
 
 static void expect_response(struct play *play, struct wire_conn *conn)
 {
-	if (wait_ended(play, conn, play_deadline(play)))
+	if (play_wait_ended(play, conn, play_deadline(play)))
 		play_answer(play, conn);
-	else if (left(conn) > 0)
+	else if (play_left(conn) > 0)
 		play_fail_as(play, IPERF_R_9_1_4, "end-of-file after the result data", "%zu octets, and the connection is open",
-			     left(conn));
+			     play_left(conn));
 	else
-		say_missing(play, IPERF_R_NONE, conn);
+		play_missing(play, IPERF_R_NONE, conn);
 	if (play_goes_on(play))
-		came(play, conn->ended_ns);
+		play_came(play, conn->ended_ns);
 }
 
 /* --- a step ------------------------------------------------------------------------------------------------------ */
+
+bool play_expect_common(struct play *play, struct wire_conn *conn)
+{
+	switch (play->step->what) {
+	case CASE_OCTETS:
+		expect_pieces(play, conn);
+		return true;
+	case CASE_END_OF_FILE:
+	case CASE_CLOSED:
+		expect_end(play, conn, play->step->what == CASE_CLOSED);
+		return true;
+	case CASE_NOTHING:
+		expect_nothing(play, conn);
+		return true;
+	case CASE_RESET:
+		expect_reset(play, conn);
+		return true;
+	default:
+		return false;
+	}
+}
 
 static void expect_on_tcp(struct play *play, struct wire_conn *conn, bool first)
 {
@@ -422,28 +444,15 @@ static void expect_on_tcp(struct play *play, struct wire_conn *conn, bool first)
 		break;
 	case CASE_PREAMBLE:
 		if (!play->known[play->step->cookie] &&
-		    wait_octets(play, conn, IPERF_COOKIE_LENGTH, play_deadline(play)))
+		    play_wait_octets(play, conn, IPERF_COOKIE_LENGTH, play_deadline(play)))
 			play_learn_cookie(play, conn->octets + conn->taken);
-		expect_octets(play, conn, play->cookies[play->step->cookie].octets, IPERF_COOKIE_LENGTH);
+		play_expect_octets(play, conn, play->cookies[play->step->cookie].octets, IPERF_COOKIE_LENGTH);
 		break;
 	case CASE_PAYLOAD:
 		expect_payload(play, conn);
 		break;
-	case CASE_OCTETS:
-		expect_pieces(play, conn);
-		break;
-	case CASE_END_OF_FILE:
-	case CASE_CLOSED:
-		expect_end(play, conn, play->step->what == CASE_CLOSED);
-		break;
-	case CASE_NOTHING:
-		expect_nothing(play, conn);
-		break;
-	case CASE_RESET:
-		expect_reset(play, conn);
-		break;
-	case CASE_OPEN: case CASE_CLOSE: case CASE_WAIT: case CASE_MARK: case CASE_SET_COOKIE: case CASE_SERVE:
-	case CASE_EXIT: case CASE_SAYS:
+	default:
+		play_expect_common(play, conn);
 		break;
 	}
 }
@@ -469,72 +478,4 @@ void play_expect(struct play *play)
 		expect_datagrams(play, conn);
 	else
 		expect_datagram(play, conn);
-}
-
-/* --- the end of a case ------------------------------------------------------------------------------------------- */
-
-static bool may_come(const struct play *play, const struct wire_datagram *datagram)
-{
-	return is_message(play, datagram, IPERF_STREAM_END) || is_message(play, datagram, IPERF_STREAM_BEGIN);
-}
-
-static void no_more_datagrams(struct play *play, const struct wire_conn *conn)
-{
-	static const enum iperf_requirement silent[] = { IPERF_R_8_3_5, IPERF_R_8_3_8, IPERF_R_NONE };
-
-	for (size_t i = conn->datagram_taken; i < conn->datagram_count && play_goes_on(play); i++) {
-		if (play->file->role == CASE_SERVER)
-			play_fail_as(play, tested_of(play, silent), "no datagram from the server", "a datagram of %zu octets",
-				     conn->datagrams[i].length);
-		else if (!may_come(play, &conn->datagrams[i]))
-			play_fail_as(play, IPERF_R_8_1_2, "nothing but IPERF_STREAM_END after the payload",
-				     "a datagram of %zu octets", conn->datagrams[i].length);
-	}
-}
-
-/* What a client left on a connection that no line asked for. Payload may be cut off by what the runner did, and a case
- * may end before the test does. */
-static void no_more_octets(struct play *play, const struct wire_conn *conn)
-{
-	size_t opening = IPERF_COOKIE_LENGTH + iperf_message_length(IPERF_STREAM_BEGIN);
-	uint8_t begin[IPERF_MESSAGE_MAX], end[IPERF_MESSAGE_MAX];
-	size_t length = iperf_message_write(begin, IPERF_STREAM_BEGIN, &play->cookies[0]);
-	size_t end_length = iperf_message_write(end, IPERF_TEST_END, &play->cookies[0]);
-	const uint8_t *rest = conn->octets + conn->taken;
-	char text[PLAY_OPENING_TEXT];
-
-	if (left(conn) == 0 || (conn->length >= opening && memcmp(conn->octets + opening - length, begin, length) == 0))
-		return;
-	if (left(conn) <= end_length && memcmp(rest, end, left(conn)) == 0)
-		return;
-	play_describe(play, rest, left(conn), text, sizeof text);
-	play_fail_as(play, strstr(text, "IPERF_RESULTS_REQUEST") ? IPERF_R_9_1_2 : IPERF_R_4_2_2,
-		     "no more octets from the client", "%s, on the connection from port %u", text,
-		     conn->client.port);
-}
-
-static void no_more_connections(struct play *play, const struct wire_conn *conn)
-{
-	char text[PLAY_OPENING_TEXT];
-
-	play_describe(play, conn->octets, conn->length, text, sizeof text);
-	play_fail_as(play, strstr(text, "IPERF_TEST_BEGIN") ? IPERF_R_7_2 : play->file->tests[0], "no other connection",
-		     "a connection from port %u, of which no line tells: %s", conn->client.port, text);
-}
-
-void play_expect_no_more(struct play *play)
-{
-	wire_wait(play->wire, wire_now());
-	for (size_t i = 0; i < play->wire->count && play_goes_on(play); i++) {
-		const struct wire_conn *conn = play->wire->conns[i];
-
-		if (conn->udp)
-			no_more_datagrams(play, conn);
-		else if (play->file->role == CASE_SERVER)
-			is_silent(play, conn);
-		else if (conn->bound)
-			no_more_octets(play, conn);
-		else
-			no_more_connections(play, conn);
-	}
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/iperf3_control.h"
 #include "proto/limits.h"
 #include "proto/message.h"
 
@@ -74,6 +75,12 @@ static void end_test(struct player *player, const struct iperf_cookie *cookie, s
 	wait_for(player, control, NULL, wire_now() + PATIENCE);
 }
 
+/* Its PARAM_EXCHANGE, where in the text profile nothing is said. */
+static bool is_iperf3(const struct wire_conn *control)
+{
+	return control->length > 0 && control->octets[0] == IPERF3_PARAM_EXCHANGE;
+}
+
 const char *play_idle_check(struct player *player, int64_t patience_ns, bool *unreachable)
 {
 	static char text[120];
@@ -89,6 +96,11 @@ const char *play_idle_check(struct player *player, int64_t patience_ns, bool *un
 		*unreachable = !control || control->refused;
 		snprintf(text, sizeof text, "%s", *unreachable ? strerror(errno) : "it rejects a new client");
 		served = !*unreachable && (ask ? is_served(player, &cookie, control) : is_served_unasked(player, control));
+		if (!*unreachable && is_iperf3(control)) {
+			snprintf(text, sizeof text, "it answers as a server of the iperf3 profile does; try --profile iperf3");
+			wire_clear(&player->wire);
+			return text;
+		}
 		if (served)
 			end_test(player, &cookie, control);
 		ask = !ask;

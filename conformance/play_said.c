@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conformance/play_words.h"
+
 #define KEPT 4096       /* octets of one line, in hex */
 #define SHOWN 24        /* octets of one line, in its text */
 #define DATA_SHOWN 200  /* of result data */
@@ -14,12 +16,7 @@
 
 /* --- octets in words --------------------------------------------------------------------------------------------- */
 
-struct words {
-	char *text;
-	size_t size, length;
-};
-
-__attribute__((format(printf, 2, 3))) static void say(struct words *words, const char *format, ...)
+void play_say(struct play_words *words, const char *format, ...)
 {
 	va_list arguments;
 	int written;
@@ -40,19 +37,19 @@ static int cookie_of(const struct play *play, const uint8_t *octets, size_t leng
 	return -1;
 }
 
-static void say_cookie(struct words *words, int cookie)
+static void say_cookie(struct play_words *words, int cookie)
 {
-	say(words, cookie == 0 ? "$cookie" : "$cookie%d", cookie + 1);
+	play_say(words, cookie == 0 ? "$cookie" : "$cookie%d", cookie + 1);
 }
 
-static void separate(struct words *words)
+void play_separate(struct play_words *words)
 {
 	if (words->length > 0)
-		say(words, ", ");
+		play_say(words, ", ");
 }
 
 /* A message with a cookie that has a name. Returns its length, or 0. */
-static size_t say_message(const struct play *play, const uint8_t *octets, size_t length, struct words *words)
+static size_t say_message(const struct play *play, const uint8_t *octets, size_t length, struct play_words *words)
 {
 	for (int kind = 0; kind < IPERF_MESSAGE_KINDS; kind++) {
 		const char *keyword = iperf_message_keyword((enum iperf_message_kind)kind);
@@ -64,8 +61,8 @@ static size_t say_message(const struct play *play, const uint8_t *octets, size_t
 		cookie = cookie_of(play, octets + head, length - head);
 		if (cookie < 0)
 			continue;
-		separate(words);
-		say(words, "%s ", keyword);
+		play_separate(words);
+		play_say(words, "%s ", keyword);
 		say_cookie(words, cookie);
 		return head + IPERF_COOKIE_LENGTH;
 	}
@@ -82,69 +79,69 @@ static size_t count_digits(const uint8_t *octets, size_t length)
 }
 
 /* Octets that mean nothing: text as a string, others in hex. */
-static void say_octets(struct words *words, const uint8_t *octets, size_t length)
+void play_say_octets(struct play_words *words, const uint8_t *octets, size_t length)
 {
 	size_t shown = length < SHOWN ? length : SHOWN;
 	bool text = true;
 
 	for (size_t i = 0; i < shown; i++)
 		text = text && (isprint(octets[i]) || octets[i] == '\r' || octets[i] == '\n') && octets[i] != '"';
-	separate(words);
-	say(words, "octets %s", text ? "\"" : "");
+	play_separate(words);
+	play_say(words, "octets %s", text ? "\"" : "");
 	for (size_t i = 0; i < shown; i++) {
 		if (text && octets[i] == '\r')
-			say(words, "\\r");
+			play_say(words, "\\r");
 		else if (text && octets[i] == '\n')
-			say(words, "\\n");
+			play_say(words, "\\n");
 		else if (text)
-			say(words, "%s%c", octets[i] == '\\' ? "\\" : "", octets[i]);
+			play_say(words, "%s%c", octets[i] == '\\' ? "\\" : "", octets[i]);
 		else
-			say(words, "%s%02x", i ? " " : "", octets[i]);
+			play_say(words, "%s%02x", i ? " " : "", octets[i]);
 	}
-	say(words, "%s", text ? "\"" : "");
+	play_say(words, "%s", text ? "\"" : "");
 	if (shown < length)
-		say(words, " ... (%zu octets)", length);
+		play_say(words, " ... (%zu octets)", length);
 }
 
 /* The next octets that are no message: up to where one begins. */
-static size_t say_other(const struct play *play, const uint8_t *octets, size_t length, struct words *words)
+static size_t say_other(const struct play *play, const uint8_t *octets, size_t length, struct play_words *words)
 {
 	size_t digits = count_digits(octets, length), end = 1;
 
 	if (digits >= DIGITS || (digits > 0 && digits == length)) {
-		separate(words);
-		say(words, "[%zu octets of payload]", digits);
+		play_separate(words);
+		play_say(words, "[%zu octets of payload]", digits);
 		return digits;
 	}
 	while (end < length) {
 		char text[100] = "";
-		struct words none = { text, sizeof text, 0 };
+		struct play_words none = { text, sizeof text, 0 };
 
 		if (octets[end] == 'I' && say_message(play, octets + end, length - end, &none) > 0)
 			break;
 		end++;
 	}
-	say_octets(words, octets, end);
+	play_say_octets(words, octets, end);
 	return end;
 }
 
 void play_describe(const struct play *play, const uint8_t *octets, size_t length, char *text, size_t size)
 {
-	struct words words = { text, size, 0 };
+	struct play_words words = { text, size, 0 };
 	int cookie = cookie_of(play, octets, length);
 	size_t at = 0, next;
 
 	*text = '\0';
 	if (length == 0)
-		say(&words, "[0 octets of payload]");
+		play_say(&words, "[0 octets of payload]");
 	if (cookie >= 0) {
 		char message[100];
-		struct words second = { message, sizeof message, 0 };
+		struct play_words second = { message, sizeof message, 0 };
 
 		at = IPERF_COOKIE_LENGTH;
 		next = say_message(play, octets + at, length - at, &second);
 		if (next == 0 || cookie_of(play, octets + at + next - IPERF_COOKIE_LENGTH, IPERF_COOKIE_LENGTH) != cookie) {
-			say(&words, "preamble "); /* else the notation implies it */
+			play_say(&words, "preamble "); /* else the notation implies it */
 			say_cookie(&words, cookie);
 		}
 	}
@@ -154,7 +151,7 @@ void play_describe(const struct play *play, const uint8_t *octets, size_t length
 		    strncmp((const char *)octets + at, "IPERF_RESULTS_RESPONSE", 22) == 0) {
 			size_t data = length - at - next - 1;
 
-			say(&words, " %.*s%s", (int)(data < DATA_SHOWN ? data : DATA_SHOWN),
+			play_say(&words, " %.*s%s", (int)(data < DATA_SHOWN ? data : DATA_SHOWN),
 			    (const char *)octets + at + next + 1, data > DATA_SHOWN ? "..." : "");
 			return;
 		}
@@ -164,20 +161,20 @@ void play_describe(const struct play *play, const uint8_t *octets, size_t length
 
 void play_waiting_text(struct play *play, const struct wire_conn *conn, char *text, size_t size)
 {
-	struct words words = { text, size, 0 };
+	struct play_words words = { text, size, 0 };
 	size_t length = conn->length - conn->taken;
 
 	*text = '\0';
 	if (length > 0) {
-		play_describe(play, conn->octets + conn->taken, length, text, size);
+		play->profile->describe(play, conn->octets + conn->taken, length, text, size);
 		words.length = strlen(text);
 	}
 	if (conn->refused)
-		say(&words, "the connection was refused");
+		play_say(&words, "the connection was refused");
 	else if (wire_ended(conn))
-		say(&words, "%s%s", length ? ", then " : "", conn->reset ? "a reset" : "end-of-file");
+		play_say(&words, "%s%s", length ? ", then " : "", conn->reset ? "a reset" : "end-of-file");
 	else if (length == 0)
-		say(&words, "nothing");
+		play_say(&words, "nothing");
 }
 
 /* --- the list ---------------------------------------------------------------------------------------------------- */
@@ -244,7 +241,7 @@ void play_took(struct play *play, struct wire_conn *conn, size_t length)
 
 	if (length == 0)
 		return;
-	play_describe(play, octets, length, text, sizeof text);
+	play->profile->describe(play, octets, length, text, sizeof text);
 	conn->taken += length;
 	play_said(play, conn, conn->by_peer, wire_arrival_ns(conn, conn->taken), text, octets, length);
 }
@@ -256,6 +253,19 @@ void play_took_end(struct play *play, struct wire_conn *conn)
 	conn->end_taken = true;
 }
 
+/* Payload that was counted only. */
+static void say_flow(struct play *play, struct wire_conn *conn)
+{
+	char text[PLAY_OPENING_TEXT];
+
+	if (conn->udp)
+		snprintf(text, sizeof text, "%zu datagrams of payload", conn->datagram_count - conn->datagram_taken);
+	else
+		snprintf(text, sizeof text, "[%llu octets of payload]", (unsigned long long)conn->flowed);
+	conn->datagram_taken = conn->datagram_count;
+	play_said(play, conn, conn->by_peer, conn->flowed_ns, text, NULL, 0);
+}
+
 void play_said_rest(struct play *play)
 {
 	for (size_t i = 0; i < play->wire->count; i++) {
@@ -264,13 +274,15 @@ void play_said_rest(struct play *play)
 
 		if (conn->length > conn->taken)
 			play_took(play, conn, conn->length - conn->taken);
+		if (conn->flows && (conn->udp ? conn->datagram_count > conn->datagram_taken : conn->flowed > 0))
+			say_flow(play, conn);
 		if (!conn->udp && wire_ended(conn) && !conn->refused)
 			play_took_end(play, conn);
 		for (; conn->datagram_taken < conn->datagram_count; conn->datagram_taken++) {
 			const struct wire_datagram *d = &conn->datagrams[conn->datagram_taken];
 
-			play_describe(play, d->octets, d->length, text, sizeof text);
-			play_said(play, conn, conn->by_peer, d->at_ns, text, d->octets, d->length);
+			play->profile->describe_datagram(play, d->octets, d->kept, d->length, text, sizeof text);
+			play_said(play, conn, conn->by_peer, d->at_ns, text, d->octets, d->kept);
 		}
 	}
 }
@@ -361,12 +373,12 @@ void play_write_down(struct play *play)
 		mark_wrong(play);
 	result->cookies = json_object();
 	for (int i = 0; i < CASE_COOKIES_MAX; i++) {
-		char name[16], hex[IPERF_COOKIE_HEX_SIZE];
+		char name[16];
 
 		snprintf(name, sizeof name, i ? "$cookie%d" : "$cookie", i + 1);
 		if (!play->known[i] || !strstr(play->file->text ? play->file->text : "$cookie", name))
 			continue;
-		iperf_cookie_to_hex(&play->cookies[i], hex);
-		json_object_set_new(result->cookies, name, json_string(hex));
+		json_object_set_new(result->cookies, name,
+				    hex_of(play->profile->cookie(play, i), case_cookie_length(play->file)));
 	}
 }

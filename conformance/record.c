@@ -7,6 +7,9 @@
 
 #include "conformance/record_case.h"
 #include "conformance/record_findings.h"
+#include "conformance/record_iperf3.h"
+
+#define CASE_TEXT_MAX ((size_t)1 << 20) /* iperf-case(5) */
 
 /* A run of record_file(). */
 struct run {
@@ -73,6 +76,26 @@ static void span(const struct record_source *source, uint64_t *first, uint64_t *
 	}
 }
 
+static const struct {
+	enum case_profile profile;
+	enum record_comment comment;
+	const char *text;
+} comments[] = {
+	{ CASE_TEXT_PROFILE, RECORD_SETTLES,
+	  "// Where lines of several connections or sources follow each other and their order matters, a wait of\n"
+	  "// 50ms (100ms where datagrams are among them) lets the server read one before the other is sent.\n" },
+	{ CASE_TEXT_PROFILE, RECORD_LOSSY,
+	  "// So many datagrams at once may be lost: of their number and octets only the upper bound is known.\n" },
+	{ CASE_TEXT_PROFILE, RECORD_LARGE,
+	  "// Results are asked for amid much payload: how much of it the server has read by then, is not known.\n" },
+	{ CASE_IPERF3, RECORD_SETTLES,
+	  "// A wait before TEST_END, and between many datagrams, lets the server read what was sent before.\n" },
+	{ CASE_IPERF3, RECORD_LOSSY,
+	  "// So many datagrams may be lost in part: of their number and octets only the upper bound is known.\n" },
+	{ CASE_IPERF3, RECORD_LARGE,
+	  "// Of so much payload some may be unread at TEST_END; of a stream, what is beyond 64 MiB is left out.\n" },
+};
+
 static void print_comments(FILE *out, const struct run *run, const struct record_result *result, uint64_t first,
 			   uint64_t last)
 {
@@ -80,16 +103,9 @@ static void print_comments(FILE *out, const struct run *run, const struct record
 
 	readable(base_of(run->path), base, sizeof base);
 	fprintf(out, "// Recorded by iperf-conform from %s, packets %" PRIu64 " to %" PRIu64 ".\n", base, first, last);
-	if (result->comments & RECORD_SETTLES)
-		fputs("// Where lines of several connections or sources follow each other and their order matters, a wait of\n"
-		      "// 50ms (100ms where datagrams are among them) lets the server read one before the other is sent.\n",
-		      out);
-	if (result->comments & RECORD_LOSSY)
-		fputs("// So many datagrams at once may be lost: of their number and octets only the upper bound is known.\n",
-		      out);
-	if (result->comments & RECORD_LARGE)
-		fputs("// Results are asked for amid much payload: how much of it the server has read by then, is not known.\n",
-		      out);
+	for (size_t i = 0; i < sizeof comments / sizeof *comments; i++)
+		if (result->comments & comments[i].comment && comments[i].profile == result->steps.file->profile)
+			fputs(comments[i].text, out);
 	fputc('\n', out);
 }
 
@@ -97,9 +113,12 @@ static void print_comments(FILE *out, const struct run *run, const struct record
 static void set_tests(struct case_file *file, const struct record_result *result)
 {
 	static const enum iperf_requirement general[] = { IPERF_R_9_1_3, IPERF_R_6_5_1 };
-	enum iperf_requirement first = result->noted_count && file->role == CASE_SERVER ? result->noted[0] : IPERF_R_5_2_1;
+	bool iperf3 = file->profile == CASE_IPERF3;
+	enum iperf_requirement first = iperf3 ? IPERF_R_23_1 : IPERF_R_5_2_1;
 
-	if (file->role == CASE_CLIENT)
+	if (result->noted_count && (file->role == CASE_SERVER || iperf3))
+		first = result->noted[0];
+	else if (file->role == CASE_CLIENT)
 		first = IPERF_R_7_3;
 	for (size_t g = 2; g-- > 0 && file->role == CASE_SERVER;)
 		for (size_t i = 0; i < result->noted_count; i++)
@@ -181,13 +200,13 @@ static const char *missing(const struct record_source *source)
 		if (conn->blind)
 			return "octets that matter are not in the capture: they are missing, cut off, or were sent twice with "
 			       "different content";
-		if (conn->iperf3)
-			return "a connection of it speaks the iperf3 profile";
 	}
 	return any ? NULL : "no connection of it was captured from its beginning, and accepted";
 }
 
-static void record_one(struct run *run, const struct record_source *source)
+typedef bool record_how(const struct record_source *source, struct record_result *result);
+
+static void record_one(struct run *run, const struct record_source *source, record_how *how)
 {
 	struct record_result result = { .why_not = missing(source) };
 	struct case_file *file = NULL;
@@ -202,10 +221,16 @@ static void record_one(struct run *run, const struct record_source *source)
 		run->no_memory = true;
 		return;
 	}
-	done = run->options->role == CASE_SERVER ? record_server(source, &result) : record_client(source, &result);
+	done = how(source, &result);
 	if (done && !result.why_not)
 		file = record_steps_end(&result.steps);
-	if (file && complete(run, file, &result, source)) {
+	if (file && !complete(run, file, &result, source))
+		file = NULL;
+	if (file && strlen(file->text) >= CASE_TEXT_MAX) {
+		result.why_not = "it would be longer than a case may be";
+		file = NULL;
+	}
+	if (file) {
 		run->sink->recorded(run->sink->user, file);
 		return;
 	}
@@ -217,27 +242,38 @@ static void record_one(struct run *run, const struct record_source *source)
 }
 
 /* Whether connections that are no test are worth a case: strangers at a server that is surely one. */
-static bool speaks(const struct run *run, const struct record_log *log)
+static bool speaks(const struct run *run, const struct record_log *log, bool iperf3)
 {
-	return log->iperf || log->server.port == (run->options->port ? run->options->port : IPERF_PORT);
+	bool other = !log->iperf3;
+
+	for (size_t i = 0; i < log->conn_count; i++)
+		other |= !log->conns[i]->iperf3;
+	if (iperf3)
+		return log->iperf3;
+	return log->iperf || (other && log->server.port == (run->options->port ? run->options->port : IPERF_PORT));
 }
 
-static void record_log(struct run *run, const struct record_log *log)
+/* What was said in one of the profiles. */
+static void record_profile(struct run *run, const struct record_log *log, bool iperf3)
 {
+	bool server = run->options->role == CASE_SERVER;
 	struct record_tests tests;
 	uint32_t count;
 
-	if (!speaks(run, log))
+	if (!speaks(run, log, iperf3))
 		return;
-	if (!record_tests_find(&tests, log)) {
+	if (!(iperf3 ? record_iperf3_find : record_tests_find)(&tests, log)) {
 		run->no_memory = true;
 		return;
 	}
-	count = tests.count ? tests.count : run->options->role == CASE_SERVER;
+	count = tests.count ? tests.count : server;
 	for (uint32_t i = 0; i < count; i++) {
 		struct record_source source = { .log = log, .tests = &tests, .test = i, .options = run->options };
 
-		record_one(run, &source);
+		if (iperf3)
+			record_one(run, &source, server ? record_iperf3_server : record_iperf3_client);
+		else
+			record_one(run, &source, server ? record_server : record_client);
 	}
 	free(tests.test_of);
 }
@@ -255,8 +291,10 @@ bool record_file(const char *path, const struct record_options *options, const s
 		return false;
 	if (options->findings)
 		run.findings = record_findings(path, options->port);
-	for (const struct record_log *log = record_logs_first(logs); log; log = log->next)
-		record_log(&run, log);
+	for (const struct record_log *log = record_logs_first(logs); log; log = log->next) {
+		record_profile(&run, log, false);
+		record_profile(&run, log, true);
+	}
 	json_decref(run.findings);
 	record_logs_free(logs);
 	if (run.no_memory)

@@ -2,8 +2,11 @@
  * was seen once in the field becomes a regression test.
  *
  * What the role under test is to do is not copied from the capture, where it may have been wrong. For the role server it
- * is what a server session (proto/server.h) decides when it is told what the clients of the test said; for the role
- * client what the capture's client said. So a right peer passes, as far as the capture shows what was asked of it. */
+ * is what a server session (proto/server.h, proto/iperf3_server.h) decides when it is told what the clients of the test
+ * said; for the role client what the capture's client said, or in the iperf3 profile what SPEC.md demands of one. So a
+ * right peer passes, as far as the capture shows what was asked of it.
+ *
+ * Both profiles may stand in one capture. Of each server come first the tests of the text profile, then the others. */
 #ifndef IPERF_CONFORMANCE_RECORD_H
 #define IPERF_CONFORMANCE_RECORD_H
 

@@ -44,6 +44,13 @@ static bool is(const json_t *finding, const char *name, const char *value)
 	return text && strcmp(text, value) == 0;
 }
 
+/* A case names requirements of its profile only. */
+static void note(struct record_result *result, enum iperf_requirement requirement)
+{
+	if (case_requirement_profile(requirement) == result->steps.file->profile)
+		record_note(result, requirement);
+}
+
 void record_findings_note(const json_t *findings, enum case_role role, const struct iperf_endpoint *server,
 			  uint64_t first, uint64_t last, struct record_result *result)
 {
@@ -52,9 +59,11 @@ void record_findings_note(const json_t *findings, enum case_role role, const str
 		json_int_t packet = json_integer_value(json_object_get(finding, "packet"));
 		const char *at = json_string_value(json_object_get(finding, "server"));
 		const char *port = at ? strrchr(at, ':') : NULL; /* as in "[::1]:5201" */
+		const char *id = json_string_value(json_object_get(finding, "requirement"));
+		enum iperf_requirement requirement = requirement_of(id);
 
 		if (is(finding, "verdict", "broken") && is(finding, "by", role == CASE_SERVER ? "server" : "client") &&
 		    (uint64_t)packet >= first && (uint64_t)packet <= last && (!port || strtoul(port + 1, NULL, 10) == server->port))
-			record_note(result, requirement_of(json_string_value(json_object_get(finding, "requirement"))));
+			note(result, requirement);
 	}
 }

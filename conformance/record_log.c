@@ -1,15 +1,15 @@
-#include "conformance/record_log.h"
+#include "conformance/record_log_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conformance/capture.h"
-#include "conformance/decode.h"
 #include "conformance/reassembly.h"
 
 #define BUCKETS 1024
 #define KEPT_MAX 65536         /* exact octets of a direction; result data is shorter than that of 300 streams */
+#define KEPT_IPERF3_MAX (4u << 20) /* results have up to 1 MiB */
 #define TIME_MAX (INT64_MAX / 4)
 #define DATAGRAM_EXACT_MAX 4096
 #define UDP_MAX 65507          /* over IPv4; what was captured longer is several, that the device was to cut */
@@ -39,7 +39,7 @@ static bool room(void **list, size_t count, size_t *have, size_t size)
 	return true;
 }
 
-static struct record_event *add_event(struct record_conn *conn, enum record_event_kind kind, bool to_server)
+struct record_event *record_log_event(struct record_conn *conn, enum record_event_kind kind, bool to_server)
 {
 	struct record_log *log = conn->log;
 	struct record_event *event;
@@ -107,14 +107,14 @@ static struct record_log *log_of(struct record_logs *logs, const struct iperf_en
 
 /* --- octets ------------------------------------------------------------------------------------------------------ */
 
-static void add_payload(struct record_conn *conn, bool to_server, uint64_t length, uint64_t datagrams)
+void record_log_payload(struct record_conn *conn, bool to_server, uint64_t length, uint64_t datagrams)
 {
 	struct record_log *log = conn->log;
 	struct record_event *event = conn->payload ? &log->events[conn->payload - 1] : NULL;
 
 	if (!event || conn->payload_barrier != log->barrier || event->to_server != to_server ||
 	    conn->now_ns - event->last_ns > RECORD_PAUSE_NS)
-		event = add_event(conn, RECORD_PAYLOAD, to_server);
+		event = record_log_event(conn, RECORD_PAYLOAD, to_server);
 	if (!event)
 		return;
 	event->length += length;
@@ -125,13 +125,13 @@ static void add_payload(struct record_conn *conn, bool to_server, uint64_t lengt
 }
 
 /* What comes in one packet, and on one connection, stays one event. */
-static void add_octets(struct record_conn *conn, bool to_server, bool datagram, const uint8_t *octets, size_t length)
+void record_log_octets(struct record_conn *conn, bool to_server, bool datagram, const uint8_t *octets, size_t length)
 {
 	struct record_log *log = conn->log;
 	struct record_event *event = log->count ? &log->events[log->count - 1] : NULL;
 
-	if (conn->kept[!to_server] >= KEPT_MAX) {
-		add_payload(conn, to_server, length, datagram);
+	if (conn->kept[!to_server] >= (conn->iperf3 ? KEPT_IPERF3_MAX : KEPT_MAX)) {
+		record_log_payload(conn, to_server, length, datagram);
 		return;
 	}
 	conn->kept[!to_server] += length;
@@ -141,7 +141,7 @@ static void add_octets(struct record_conn *conn, bool to_server, bool datagram, 
 		return;
 	if (!event || event->kind != RECORD_OCTETS || event->packet != conn->now_packet || datagram ||
 	    event->datagram || log->conns[event->conn] != conn || event->to_server != to_server)
-		event = add_event(conn, RECORD_OCTETS, to_server);
+		event = record_log_event(conn, RECORD_OCTETS, to_server);
 	if (!event)
 		return;
 	if (event->length == 0)
@@ -154,7 +154,7 @@ static void add_octets(struct record_conn *conn, bool to_server, bool datagram, 
 }
 
 /* Payload is not moved across this moment. A message that is half there is told as far as it goes. */
-static void barrier(struct record_log *log)
+void record_log_barrier(struct record_log *log)
 {
 	log->barrier++;
 	if (log->matching == 0)
@@ -170,9 +170,9 @@ static void scanned(void *user, bool exact, const uint8_t *octets, size_t length
 	struct record_conn *conn = user;
 
 	if (exact)
-		add_octets(conn, true, false, octets, length);
+		record_log_octets(conn, true, false, octets, length);
 	else
-		add_payload(conn, true, length, 0);
+		record_log_payload(conn, true, length, 0);
 }
 
 static void begin_stream(struct record_conn *conn)
@@ -183,17 +183,6 @@ static void begin_stream(struct record_conn *conn)
 	record_scan_begin(&conn->scan, &conn->opening.cookie);
 }
 
-/* 36 characters of base 32 and a NUL. */
-static bool is_iperf3(const uint8_t *octets, size_t length)
-{
-	if (length < 37 || octets[36] != 0)
-		return false;
-	for (size_t i = 0; i < 36; i++)
-		if (!(octets[i] >= 'a' && octets[i] <= 'z') && !(octets[i] >= '2' && octets[i] <= '7'))
-			return false;
-	return true;
-}
-
 static void to_server(struct record_conn *conn, const uint8_t *octets, size_t length)
 {
 	size_t used = 0, opening = 0;
@@ -201,15 +190,13 @@ static void to_server(struct record_conn *conn, const uint8_t *octets, size_t le
 	conn->since_gap += length;
 	conn->blind |= conn->middle;
 	if (!conn->stream)
-		barrier(conn->log);
-	if (conn->kept[0] == 0 && is_iperf3(octets, length))
-		conn->iperf3 = true;
+		record_log_barrier(conn->log);
 	while (used < length && (conn->opening.status == IPERF_PARSE_INCOMPLETE ||
 				 conn->opening.status == IPERF_PARSE_PREAMBLE))
 		used += iperf_parser_feed(&conn->opening, octets + used, length - used);
 	opening = used;
 	if (opening > 0) {
-		add_octets(conn, true, false, octets, opening);
+		record_log_octets(conn, true, false, octets, opening);
 		conn->log->iperf |= conn->opening.status == IPERF_PARSE_DONE;
 		if (conn->opening.status == IPERF_PARSE_DONE && conn->opening.kind == IPERF_STREAM_BEGIN)
 			begin_stream(conn);
@@ -217,7 +204,7 @@ static void to_server(struct record_conn *conn, const uint8_t *octets, size_t le
 	if (opening == length)
 		return;
 	if (!conn->stream) {
-		add_octets(conn, true, false, octets + opening, length - opening);
+		record_log_octets(conn, true, false, octets + opening, length - opening);
 		return;
 	}
 	record_scan_feed(&conn->scan, octets + opening, length - opening);
@@ -256,9 +243,9 @@ static void opened(void *user, struct connection *connection, const struct where
 		logs->failed = true;
 		return;
 	}
-	barrier(log);
+	record_log_barrier(log);
 	at(connection, where)->middle = !connection->start_seen;
-	add_event(connection->user, RECORD_OPENED, true);
+	record_log_event(connection->user, RECORD_OPENED, true);
 }
 
 static void octets(void *user, struct connection *connection, int direction, const uint8_t *data, uint32_t length,
@@ -269,12 +256,14 @@ static void octets(void *user, struct connection *connection, int direction, con
 	(void)user;
 	if (!conn)
 		return;
+	if (record_iperf3_octets(conn, direction == 0, data, length))
+		return;
 	if (direction == 0) {
 		to_server(conn, data, length);
 		return;
 	}
-	barrier(conn->log);
-	add_octets(conn, false, false, data, length);
+	record_log_barrier(conn->log);
+	record_log_octets(conn, false, false, data, length);
 }
 
 static void unseen(void *user, struct connection *connection, int direction, uint64_t count, enum unseen_why why,
@@ -285,6 +274,10 @@ static void unseen(void *user, struct connection *connection, int direction, uin
 	(void)user, (void)why;
 	if (!conn)
 		return;
+	if (conn->iperf3_stream) {
+		record_log_payload(conn, direction == 0, count, 0);
+		return;
+	}
 	if (direction == 1) {
 		conn->answer_blind = true;
 		return;
@@ -294,7 +287,7 @@ static void unseen(void *user, struct connection *connection, int direction, uin
 		return;
 	}
 	record_scan_skip(&conn->scan);
-	add_payload(conn, true, count, 0);
+	record_log_payload(conn, true, count, 0);
 	conn->gap = true;
 	conn->since_gap = 0;
 }
@@ -318,9 +311,9 @@ static void end(struct connection *connection, int direction, enum record_event_
 	if (direction == 0)
 		over(conn);
 	if (!conn->stream)
-		barrier(conn->log);
+		record_log_barrier(conn->log);
 	conn->payload = 0;
-	add_event(conn, kind, direction == 0);
+	record_log_event(conn, kind, direction == 0);
 }
 
 static void eof(void *user, struct connection *connection, int direction, const struct where *where)
@@ -362,7 +355,7 @@ static const struct reassembly_events events = {
 
 /* --- datagrams --------------------------------------------------------------------------------------------------- */
 
-static struct record_conn *source_of(struct record_log *log, const struct iperf_endpoint *client)
+static struct record_conn *source_of(struct record_log *log, const struct iperf_endpoint *client, bool add)
 {
 	struct record_conn *found = log->source;
 
@@ -372,15 +365,34 @@ static struct record_conn *source_of(struct record_log *log, const struct iperf_
 	for (size_t i = log->conn_count; i-- > 0 && !found;)
 		if (log->conns[i]->udp && iperf_endpoint_equal(&log->conns[i]->client, client))
 			found = log->conns[i];
-	return log->source = found ? found : add_conn(log, client, true);
+	if (!found && add)
+		found = add_conn(log, client, true);
+	return log->source = found;
 }
 
-/* Only what is said to a server that was met over TCP: to others it means nothing. */
+static void take_to_server(struct record_conn *conn, const struct segment *s)
+{
+	struct record_log *log = conn->log;
+	bool message = s->captured > 0 && memmem(s->payload, s->captured, "IPERF", 5);
+
+	if (record_iperf3_datagram(conn, true, s))
+		return;
+	if (s->captured == s->length && message && s->length <= DATAGRAM_EXACT_MAX) {
+		log->iperf |= s->captured >= 47;
+		record_log_octets(conn, true, true, s->payload, s->length);
+		return;
+	}
+	conn->blind |= s->captured < s->length && s->length <= IPERF_MESSAGE_MAX && (message || s->captured < 5);
+	record_log_payload(conn, true, s->length, s->length > UDP_MAX ? 2 : 1);
+}
+
+/* Only of a server that was met over TCP: to others it means nothing. */
 static void take_datagram(struct record_logs *logs, const struct segment *s, uint64_t packet, int64_t time_ns)
 {
-	struct record_log *log = find_log(logs, &s->destination);
-	struct record_conn *conn = log ? source_of(log, &s->source) : NULL;
-	bool message = s->captured > 0 && memmem(s->payload, s->captured, "IPERF", 5);
+	struct record_log *log = find_log(logs, &s->destination), *from = log ? NULL : find_log(logs, &s->source);
+	struct record_conn *conn = log  ? source_of(log, &s->source, true) :
+				   from ? source_of(from, &s->destination, false) :
+					  NULL;
 
 	if (!conn) {
 		logs->failed |= log != NULL;
@@ -388,13 +400,10 @@ static void take_datagram(struct record_logs *logs, const struct segment *s, uin
 	}
 	conn->now_ns = sane(time_ns);
 	conn->now_packet = packet;
-	if (s->captured == s->length && message && s->length <= DATAGRAM_EXACT_MAX) {
-		log->iperf |= s->captured >= 47;
-		add_octets(conn, true, true, s->payload, s->length);
-		return;
-	}
-	conn->blind |= s->captured < s->length && s->length <= IPERF_MESSAGE_MAX && (message || s->captured < 5);
-	add_payload(conn, true, s->length, s->length > UDP_MAX ? 2 : 1);
+	if (log)
+		take_to_server(conn, s);
+	else if (conn->iperf3)
+		record_iperf3_datagram(conn, false, s);
 }
 
 /* --- the whole --------------------------------------------------------------------------------------------------- */
@@ -423,8 +432,10 @@ static void read_packets(struct record_logs *logs, struct capture *capture, stru
 	if (result == CAPTURE_DAMAGED)
 		snprintf(error, size, "%s", capture_error(capture));
 	reassembly_finish(r);
-	for (struct record_log *log = logs->first; log; log = log->next)
+	for (struct record_log *log = logs->first; log; log = log->next) {
+		record_iperf3_finish(log);
 		logs->failed |= log->failed;
+	}
 	if (logs->failed)
 		snprintf(error, size, "out of memory: not all of the capture was looked at");
 }

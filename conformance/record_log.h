@@ -9,6 +9,7 @@
 
 #include "conformance/record_scan.h"
 #include "proto/endpoint.h"
+#include "proto/iperf3_control.h"
 
 #define RECORD_PAUSE_NS 20000000 /* a shorter one is no pause but how programs work */
 
@@ -16,6 +17,7 @@ enum record_event_kind {
 	RECORD_OPENED,
 	RECORD_OCTETS,  /* exactly these */
 	RECORD_PAYLOAD, /* only their number counts */
+	RECORD_SEQUENCES, /* datagrams of the iperf3 profile whose sequences follow each other */
 	RECORD_EOF,
 	RECORD_RESET,
 };
@@ -27,8 +29,10 @@ struct record_event {
 	uint32_t conn;         /* index in conns */
 	uint64_t packet;
 	int64_t time_ns, last_ns;
-	uint64_t length;       /* OCTETS, PAYLOAD */
-	uint64_t datagrams;    /* PAYLOAD over UDP */
+	uint64_t length;       /* OCTETS, PAYLOAD; SEQUENCES: of each */
+	uint64_t datagrams;    /* PAYLOAD over UDP, SEQUENCES */
+	uint64_t sequence[2];  /* SEQUENCES: of the first, as a narrow counter and as a wide one */
+	bool narrow, wide;     /* by which of them they follow each other */
 	size_t at;             /* OCTETS: of the log's octets */
 };
 
@@ -41,10 +45,13 @@ struct record_conn {
 	bool blind;            /* octets that matter are not in the capture */
 	bool answer_blind;     /* the same of the server's */
 	bool iperf3;           /* it speaks the iperf3 profile */
+	bool iperf3_stream;    /* and is a stream there */
 	uint32_t index;        /* in conns */
 	/* Private. */
 	struct record_log *log;
 	struct iperf_parser opening;
+	struct iperf3_cookie first;     /* octets to the server */
+	size_t first_count;
 	struct record_scan scan;
 	bool stream, opened;
 	int64_t now_ns;        /* of the segment that is taken in */
@@ -62,6 +69,7 @@ struct record_log {
 	struct record_log *chain;       /* private */
 	struct iperf_endpoint server;
 	bool iperf;                     /* a message was seen */
+	bool iperf3;                    /* a connection of the iperf3 profile was seen */
 	struct record_event *events;
 	size_t count, room;
 	struct record_conn **conns;

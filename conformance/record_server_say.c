@@ -171,6 +171,8 @@ void recorder_act(struct recorder *r, struct talker *talker)
 	case RECORD_PAYLOAD:
 		act_payload(r, talker);
 		break;
+	case RECORD_SEQUENCES:
+		break;
 	case RECORD_EOF:
 	case RECORD_RESET:
 		act_end(r, talker);

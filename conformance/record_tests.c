@@ -43,7 +43,7 @@ void record_tell(struct iperf_server *session, struct iperf_conn *conn, const st
 {
 	const struct iperf_endpoint *client = &log->conns[event->conn]->client;
 
-	if (!event->to_server)
+	if (!event->to_server || log->conns[event->conn]->iperf3)
 		return;
 	switch (event->kind) {
 	case RECORD_OPENED:
@@ -57,6 +57,8 @@ void record_tell(struct iperf_server *session, struct iperf_conn *conn, const st
 		break;
 	case RECORD_PAYLOAD:
 		tell_payload(session, conn, client, event);
+		break;
+	case RECORD_SEQUENCES: /* of the iperf3 profile alone */
 		break;
 	case RECORD_EOF:
 		iperf_server_eof(session, conn, event->time_ns);
@@ -133,6 +135,8 @@ bool record_tests_find(struct record_tests *tests, const struct record_log *log)
 				*of = test_of_conn[log->events[i].conn];
 			if (*of > last)
 				*of = last;
+			if (log->conns[log->events[i].conn]->iperf3)
+				*of = RECORD_NO_TEST;
 		}
 	} else {
 		free(tests->test_of);

@@ -72,18 +72,45 @@ void report_said(struct report *report, const struct iperf_endpoint *server, con
 		text_said(report, server, said);
 }
 
-void report_found(struct report *report, const struct iperf_endpoint *server, const struct iperf_finding *finding)
+static void count(struct report *report, enum iperf_verdict verdict, enum iperf_requirement requirement)
 {
-	bool should = strcmp(iperf_requirements[finding->requirement].level, "SHOULD") == 0;
+	bool should = strcmp(iperf_requirements[requirement].level, "SHOULD") == 0;
 
-	report_seconds(report, finding->mark.time_ns);
-	if (finding->verdict == IPERF_INCONCLUSIVE)
+	if (verdict == IPERF_INCONCLUSIVE)
 		report->counts.inconclusive += !should || report->options.strict;
 	else if (should && !report->options.strict)
 		report->counts.advice++;
 	else
 		report->counts.broken++;
+}
+
+void report_found(struct report *report, const struct iperf_endpoint *server, const struct iperf_finding *finding)
+{
+	report_seconds(report, finding->mark.time_ns);
+	count(report, finding->verdict, finding->requirement);
 	findings_add(&report->findings, REPORT_FINDINGS_MAX, server, finding);
+}
+
+void report_said_iperf3(struct report *report, const struct iperf_endpoint *server, const struct iperf3_said *said)
+{
+	bool ordinary = (said->kind == IPERF3_SAID_EOF || said->kind == IPERF3_SAID_RESET) && !said->notable &&
+			!report->options.verbose;
+
+	report_seconds(report, said->mark.time_ns);
+	if (ordinary || report->options.quiet)
+		return;
+	if (report->options.json)
+		json_said_iperf3(report, server, said);
+	else
+		text_said_iperf3(report, server, said);
+}
+
+void report_found_iperf3(struct report *report, const struct iperf_endpoint *server,
+			 const struct iperf3_finding *finding)
+{
+	report_seconds(report, finding->mark.time_ns);
+	count(report, finding->verdict, finding->requirement);
+	findings_add_iperf3(&report->findings, REPORT_FINDINGS_MAX, server, finding);
 }
 
 void report_note(struct report *report, const char *sentence)
@@ -117,6 +144,7 @@ int report_end(struct report *report, const struct report_counts *counts)
 	mine->damaged = counts->damaged || counts->unread;
 	mine->iperf3 = counts->iperf3;
 	v = verdict(mine);
+	findings_sort(&report->findings);
 	if (report->options.json)
 		json_end(report, v);
 	else

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "proto/iperf3_judge.h"
 #include "proto/judge.h"
 
 #define REPORT_FINDINGS_MAX 1000 /* kept for one file; further ones are counted */
@@ -29,7 +30,7 @@ struct report_counts {
 	uint64_t inconclusive;
 	bool unread;           /* the file could not be read at all: a note says why */
 	bool damaged;          /* the file could not be read to its end */
-	bool iperf3;           /* connections of the iperf3 profile were passed over */
+	bool iperf3;           /* connections of the iperf3 profile were passed over, for another was asked for */
 };
 
 struct report;
@@ -43,6 +44,11 @@ void report_said(struct report *report, const struct iperf_endpoint *server, con
 
 /* A finding. */
 void report_found(struct report *report, const struct iperf_endpoint *server, const struct iperf_finding *finding);
+
+/* The same of the iperf3 profile. */
+void report_said_iperf3(struct report *report, const struct iperf_endpoint *server, const struct iperf3_said *said);
+void report_found_iperf3(struct report *report, const struct iperf_endpoint *server,
+			 const struct iperf3_finding *finding);
 
 /* A sentence about the file itself: why it could not be read, or what was left out. */
 void report_note(struct report *report, const char *sentence);

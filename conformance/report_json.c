@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Writes an object as the next element of the array that is open, and frees it. */
-static void element(struct report *report, json_t *object)
+void json_element(struct report *report, json_t *object)
 {
 	fputs(report->any_line ? ",\n  " : "\n  ", report->options.out);
 	report->any_line = true;
@@ -30,7 +30,7 @@ static void set_mark(struct report *report, json_t *object, const struct iperf_m
 	json_object_set_new(object, "octet", json_integer((json_int_t)mark->offset));
 }
 
-static void set_hex(json_t *object, const char *name, const uint8_t *octets, size_t length)
+void json_set_hex(json_t *object, const char *name, const uint8_t *octets, size_t length)
 {
 	static const char digits[] = "0123456789abcdef";
 	char hex[2 * IPERF_OPENING_MAX + 1];
@@ -60,7 +60,7 @@ static void set_message(json_t *object, const struct iperf_said *said)
 	json_t *data;
 
 	json_object_set_new(object, "message", json_string(iperf_message_keyword(said->message)));
-	set_hex(object, "cookie", said->cookie->octets, sizeof said->cookie->octets);
+	json_set_hex(object, "cookie", said->cookie->octets, sizeof said->cookie->octets);
 	if (!said->octets)
 		return;
 	data = json_loadb((const char *)said->octets, said->length, JSON_REJECT_DUPLICATES, NULL);
@@ -69,21 +69,30 @@ static void set_message(json_t *object, const struct iperf_said *said)
 	json_object_set_new(object, "data", data ? data : json_null());
 }
 
+json_t *json_line(struct report *report, const struct iperf_endpoint *server, const struct iperf_mark *mark,
+		  uint64_t connection, const struct iperf_endpoint *client, enum iperf_direction direction)
+{
+	json_t *object = json_object();
+
+	set_mark(report, object, mark);
+	json_object_set_new(object, "server", endpoint_json(server));
+	json_object_set_new(object, "client", endpoint_json(client));
+	json_object_set_new(object, "transport", json_string(connection ? "tcp" : "udp"));
+	if (connection)
+		json_object_set_new(object, "connection", json_integer((json_int_t)connection));
+	json_object_set_new(object, "direction", json_string(direction == IPERF_TO_SERVER ? "C>S" : "S>C"));
+	return object;
+}
+
 void json_said(struct report *report, const struct iperf_endpoint *server, const struct iperf_said *said)
 {
 	static const char *const kinds[] = {
 		[IPERF_SAID_MESSAGE] = "message", [IPERF_SAID_PAYLOAD] = "payload", [IPERF_SAID_OCTETS] = "octets",
 		[IPERF_SAID_EOF] = "eof",         [IPERF_SAID_RESET] = "reset",     [IPERF_SAID_REFUSED] = "refused",
 	};
-	json_t *object = json_object();
+	json_t *object = json_line(report, server, &said->mark, said->conn ? said->conn->number : 0, said->client,
+				   said->direction);
 
-	set_mark(report, object, &said->mark);
-	json_object_set_new(object, "server", endpoint_json(server));
-	json_object_set_new(object, "client", endpoint_json(said->client));
-	json_object_set_new(object, "transport", json_string(said->conn ? "tcp" : "udp"));
-	if (said->conn)
-		json_object_set_new(object, "connection", json_integer((json_int_t)said->conn->number));
-	json_object_set_new(object, "direction", json_string(said->direction == IPERF_TO_SERVER ? "C>S" : "S>C"));
 	json_object_set_new(object, "kind", json_string(kinds[said->kind]));
 	if (said->kind == IPERF_SAID_MESSAGE)
 		set_message(object, said);
@@ -92,8 +101,8 @@ void json_said(struct report *report, const struct iperf_endpoint *server, const
 	if (said->kind == IPERF_SAID_PAYLOAD && !said->conn)
 		json_object_set_new(object, "datagrams", json_integer((json_int_t)said->packets));
 	if (said->kind == IPERF_SAID_OCTETS && said->octets)
-		set_hex(object, "hex", said->octets, said->length);
-	element(report, object);
+		json_set_hex(object, "hex", said->octets, said->length);
+	json_element(report, object);
 }
 
 void json_note(struct report *report, const char *sentence)
@@ -102,7 +111,7 @@ void json_note(struct report *report, const char *sentence)
 
 	json_object_set_new(object, "kind", json_string("note"));
 	json_object_set_new(object, "text", json_string(sentence));
-	element(report, object);
+	json_element(report, object);
 }
 
 static void finding_json(struct report *report, const struct finding *finding)
@@ -126,7 +135,7 @@ static void finding_json(struct report *report, const struct finding *finding)
 	if (finding->connection)
 		json_object_set_new(object, "connection", json_integer((json_int_t)finding->connection));
 	json_object_set_new(object, "text", json_string(finding->text));
-	element(report, object);
+	json_element(report, object);
 }
 
 void json_end(struct report *report, enum report_verdict verdict)

@@ -41,7 +41,7 @@ static void print_cookie(struct report *report, const struct iperf_cookie *cooki
 	}
 }
 
-static void print_data(FILE *out, const uint8_t *octets, uint64_t length)
+void text_data(FILE *out, const uint8_t *octets, uint64_t length)
 {
 	for (uint64_t i = 0; i < length && i < DATA_MAX; i++)
 		fputc(isprint(octets[i]) ? octets[i] : '.', out);
@@ -67,7 +67,7 @@ static void print_what(struct report *report, const struct iperf_said *said)
 		print_cookie(report, said->cookie);
 		if (said->octets) {
 			fputc(' ', out);
-			print_data(out, said->octets, said->length);
+			text_data(out, said->octets, said->length);
 		}
 		break;
 	case IPERF_SAID_PAYLOAD:
@@ -107,20 +107,25 @@ static void print_server(struct report *report, const struct iperf_endpoint *ser
 	report->server = *server;
 }
 
-void text_said(struct report *report, const struct iperf_endpoint *server, const struct iperf_said *said)
+void text_line(struct report *report, const struct iperf_endpoint *server, const struct iperf_mark *mark,
+	       uint64_t connection, const struct iperf_endpoint *client, enum iperf_direction direction)
 {
-	FILE *out = report->options.out;
-	char conn[24];
+	char conn[REPORT_CONN_SIZE];
 
 	print_server(report, server);
-	if (said->conn)
-		snprintf(conn, sizeof conn, "#%" PRIu64, said->conn->number);
+	if (connection)
+		snprintf(conn, sizeof conn, "#%" PRIu64, connection);
 	else
-		snprintf(conn, sizeof conn, "udp:%u", said->client->port);
-	fprintf(out, "%11.6f %8" PRIu64 "  %-9s %s ", report_seconds(report, said->mark.time_ns), said->mark.packet,
-		conn, said->direction == IPERF_TO_SERVER ? "C>S" : "S>C");
+		snprintf(conn, sizeof conn, "udp:%u", client->port);
+	fprintf(report->options.out, "%11.6f %8" PRIu64 "  %-9s %s ", report_seconds(report, mark->time_ns),
+		mark->packet, conn, direction == IPERF_TO_SERVER ? "C>S" : "S>C");
+}
+
+void text_said(struct report *report, const struct iperf_endpoint *server, const struct iperf_said *said)
+{
+	text_line(report, server, &said->mark, said->conn ? said->conn->number : 0, said->client, said->direction);
 	print_what(report, said);
-	fputc('\n', out);
+	fputc('\n', report->options.out);
 }
 
 void text_note(struct report *report, const char *sentence)
@@ -205,7 +210,7 @@ static void print_verdict(const struct report *report, enum report_verdict verdi
 		else if (c->inconclusive)
 			fprintf(out, "%" PRIu64 " thing%s cannot be known", c->inconclusive, plural(c->inconclusive));
 		else
-			fputs(c->iperf3 ? "it holds the iperf3 profile, which is not judged yet" :
+			fputs(c->iperf3 ? "it holds the iperf3 profile, and the text profile was asked for" :
 					  "no Iperf test was found in it (-p PORT tells where to look)", out);
 		break;
 	}

@@ -6,8 +6,10 @@
 
 struct run_options {
 	struct outcome_about about;
+	const char *expect;      /* a file of expected verdicts; NULL: each case is to pass */
 	/* Where reports go: a file, "-" for standard output, NULL for none. */
 	const char *json, *junit, *html, *pcap;
+	unsigned jobs;           /* cases at a time; only of programs that the runner starts */
 	bool tap;                /* TAP on standard output, also when that is a terminal */
 	bool quiet;              /* only the last line */
 	bool fail_fast;          /* the first failure ends the run */

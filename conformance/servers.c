@@ -1,189 +1,14 @@
-#include "conformance/servers.h"
+#include "conformance/servers_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "conformance/pending.h"
 #include "proto/limits.h"
-
-#define BUCKETS 1024      /* a capture has few servers; a scan of many costs a longer walk */
-#define LISTED_MAX 4096   /* streams in result data that are looked at */
-#define IPERF3_COOKIE 37  /* 36 characters and a NUL: the iperf3 profile's first octets */
-
-/* A TCP server, while it has connections or was found to speak the protocol. */
-struct watched {
-	struct watched *next;     /* in the bucket */
-	struct servers *servers;
-	struct iperf_endpoint endpoint;
-	struct iperf_judge judge;
-	struct iperf_stream *streams;
-	struct iperf_judge_stream *extras;
-	struct pending pending;   /* what the judge said before it was known that it matters */
-	uint64_t conns, live;
-	bool reported;
-	bool iperf3;
-};
-
-struct watched_conn {
-	struct iperf_judge_conn judge;
-	struct watched *server;
-	char cookie[IPERF3_COOKIE]; /* the first octets, to recognise the iperf3 profile */
-	uint8_t cookie_length;
-};
-
-struct servers {
-	struct servers_options options;
-	struct report *report;
-	struct watched *buckets[BUCKETS];
-	struct iperf_stream_result *listed;
-	uint64_t tests, conns, count;
-	bool iperf3, out_of_memory;
-};
-
-/* --- what a judge says ------------------------------------------------------------------------------------------- */
-
-/* From now on a server is reported on: first what was kept. */
-static void report_from_now(struct watched *server)
-{
-	server->reported = true;
-	server->servers->count++;
-	pending_tell(&server->pending, server->servers->report, &server->endpoint);
-}
-
-/* Whether what its judge says is to be reported at once. */
-static bool matters(struct watched *server)
-{
-	if (!server->reported && server->judge.iperf)
-		report_from_now(server);
-	return server->reported;
-}
-
-static void said(void *user, const struct iperf_said *what)
-{
-	struct watched *server = user;
-
-	if (matters(server))
-		report_said(server->servers->report, &server->endpoint, what);
-	else
-		pending_said(&server->pending, what);
-}
-
-static void found(void *user, const struct iperf_finding *what)
-{
-	struct watched *server = user;
-
-	if (matters(server))
-		report_found(server->servers->report, &server->endpoint, what);
-	else
-		pending_found(&server->pending, what);
-}
-
-static bool room(void *user, struct iperf_judge_conn *conn, size_t size)
-{
-	size_t more = conn->text_size ? conn->text_size : 1024;
-	char *text;
-
-	(void)user;
-	if (size <= conn->text_size)
-		return true;
-	while (more < size)
-		more *= 2;
-	text = realloc(conn->text, more);
-	if (!text)
-		return false;
-	conn->text = text;
-	conn->text_size = more;
-	return true;
-}
-
-/* --- servers ----------------------------------------------------------------------------------------------------- */
-
-static struct watched **bucket_of(struct servers *servers, const struct iperf_endpoint *endpoint)
-{
-	return &servers->buckets[iperf_endpoint_hash(endpoint) % BUCKETS];
-}
-
-static struct watched *find(struct servers *servers, const struct iperf_endpoint *endpoint)
-{
-	struct watched *server = *bucket_of(servers, endpoint);
-
-	while (server && !iperf_endpoint_equal(&server->endpoint, endpoint))
-		server = server->next;
-	return server;
-}
-
-static void watched_free(struct watched *server)
-{
-	if (!server)
-		return;
-	pending_free(&server->pending);
-	free(server->streams);
-	free(server->extras);
-	free(server);
-}
-
-static void begin_judge(struct watched *server)
-{
-	const struct servers_options *options = &server->servers->options;
-	struct iperf_judge_config config = {
-		.t_hello_ns = options->t_hello_ns,
-		.t_begin_ns = options->t_begin_ns,
-		.t_idle_ns = options->t_idle_ns,
-		.timers_known = options->timers_known,
-		.server = server->endpoint,
-		.at_client = options->at_client,
-		.streams_max = options->streams_max,
-		.streams = server->streams,
-		.extras = server->extras,
-		.results = { .capacity = LISTED_MAX, .streams = server->servers->listed },
-		.room = room,
-		.said = said,
-		.found = found,
-		.user = server,
-	};
-
-	iperf_judge_init(&server->judge, &config);
-}
-
-static struct watched *watch(struct servers *servers, const struct iperf_endpoint *endpoint)
-{
-	struct watched **bucket = bucket_of(servers, endpoint);
-	struct watched *server = calloc(1, sizeof *server);
-	uint32_t max = servers->options.streams_max;
-
-	if (!server)
-		return NULL;
-	server->servers = servers;
-	server->endpoint = *endpoint;
-	server->streams = calloc(max, sizeof *server->streams); /* untouched pages cost nothing */
-	server->extras = calloc(max, sizeof *server->extras);
-	if (!server->streams || !server->extras) {
-		watched_free(server);
-		return NULL;
-	}
-	begin_judge(server);
-	server->next = *bucket;
-	*bucket = server;
-	return server;
-}
-
-/* A server without connections that never spoke the protocol is forgotten. */
-static void unwatch(struct watched *server)
-{
-	struct watched **link = bucket_of(server->servers, &server->endpoint);
-
-	while (*link != server)
-		link = &(*link)->next;
-	*link = server->next;
-	watched_free(server);
-}
 
 static bool looked_for(const struct servers *servers, uint16_t port)
 {
 	return servers->options.port ? port == servers->options.port : port == IPERF_PORT;
 }
-
-/* --- connections ------------------------------------------------------------------------------------------------- */
 
 static enum iperf_direction towards(int direction)
 {
@@ -193,6 +18,123 @@ static enum iperf_direction towards(int direction)
 static struct iperf_mark mark_of(const struct where *where)
 {
 	return (struct iperf_mark){ .packet = where->packet, .time_ns = where->time_ns, .offset = where->offset };
+}
+
+/* --- which profile ----------------------------------------------------------------------------------------------- */
+
+/* The text judge is to know that there is something of which it knows nothing. */
+static void hide_from_text(struct watched_conn *conn, const struct iperf_mark *mark)
+{
+	struct iperf_endpoint client = conn->judge.client;
+	uint64_t number = conn->judge.number;
+
+	iperf_judge_forget(&conn->server->judge, &conn->judge);
+	free(conn->judge.text);
+	memset(&conn->judge, 0, sizeof conn->judge);
+	conn->judge.number = number;
+	iperf_judge_opened(&conn->server->judge, &conn->judge, &client, false, mark);
+}
+
+/* The profile of conn is known; both judges are told, and the right one is given what came before. */
+static void decide(struct watched_conn *conn, enum iperf_profile profile, const struct iperf_mark *mark)
+{
+	struct watched *server = conn->server;
+
+	conn->profile = profile;
+	if (profile == IPERF_PROFILE_TEXT) {
+		iperf3_judge_foreign(&server->iperf3_judge, &conn->iperf3);
+		return;
+	}
+	server->iperf3 = server->iperf3_judge.iperf3 = true;
+	servers_count(server);
+	if (server->servers->options.profile == SERVERS_AUTO)
+		hide_from_text(conn, mark);
+	if (conn->head_length)
+		iperf3_judge_octets(&server->iperf3_judge, &conn->iperf3, IPERF_TO_SERVER, conn->head, conn->head_length,
+				    &conn->first);
+}
+
+/* The first octets of a connection can be an iperf3 client's, as they were seen of all versions (SPEC 22.2): text, and
+ * a NUL behind 36 octets. */
+static bool cookie_of_iperf3(const uint8_t *octets, size_t length)
+{
+	for (size_t i = 0; i < length && i < IPERF3_COOKIE_LENGTH - 1; i++)
+		if (octets[i] <= ' ' || octets[i] > '~')
+			return false;
+	return length < IPERF3_COOKIE_LENGTH || octets[IPERF3_COOKIE_LENGTH - 1] == '\0';
+}
+
+/* A server that was found to serve the iperf3 profile, and no other so far. */
+static bool serves_iperf3(const struct watched *server)
+{
+	return server->iperf3 && !server->judge.iperf;
+}
+
+/* As iperf_profile_of() says, but that a text client without a preamble remains one. */
+static enum iperf_profile profile_of(const struct watched_conn *conn)
+{
+	enum iperf_profile profile = iperf_profile_of(conn->head, conn->head_length);
+
+	if (profile == IPERF_PROFILE_IPERF3 && !serves_iperf3(conn->server) &&
+	    !cookie_of_iperf3(conn->head, conn->head_length))
+		return IPERF_PROFILE_TEXT;
+	return profile;
+}
+
+/* Whether octets from the midst of a connection are of the iperf3 profile. */
+static bool midst_of_iperf3(const uint8_t *octets, size_t length)
+{
+	static const char *const signs[] = { "\"cpu_util_total\":", "\"blockcount\":", "\"client_version\":" };
+
+	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+		if (memmem(octets, length, signs[i], strlen(signs[i])))
+			return true;
+	return false;
+}
+
+/* Looks at the client's first octets, which are told to a judge after this; of those before, the iperf3 judge learns
+ * here. */
+static void look(struct watched_conn *conn, const uint8_t *octets, size_t length, const struct iperf_mark *mark)
+{
+	size_t room = sizeof conn->head - conn->head_length;
+	size_t take = length < room ? length : room;
+	enum iperf_profile profile;
+
+	if (!conn->start_seen) {
+		if (midst_of_iperf3(octets, length))
+			decide(conn, IPERF_PROFILE_IPERF3, mark);
+		return;
+	}
+	if (conn->head_length == 0)
+		conn->first = *mark;
+	memcpy(conn->head + conn->head_length, octets, take);
+	conn->head_length = (uint8_t)(conn->head_length + take);
+	profile = profile_of(conn);
+	if (profile == IPERF_PROFILE_UNKNOWN)
+		return;
+	if (profile == IPERF_PROFILE_IPERF3 && conn->server->servers->options.profile == SERVERS_TEXT) {
+		conn->server->iperf3 = true; /* passed over */
+		profile = IPERF_PROFILE_TEXT;
+	}
+	conn->head_length = (uint8_t)(conn->head_length - take); /* what came before */
+	decide(conn, profile, mark);
+}
+
+/* --- connections ------------------------------------------------------------------------------------------------- */
+
+static void tell_opened(struct watched_conn *conn, const struct connection *connection, const struct iperf_mark *mark)
+{
+	struct watched *server = conn->server;
+	enum servers_profile profile = server->servers->options.profile;
+
+	conn->start_seen = connection->start_seen;
+	conn->judge.number = conn->iperf3.number = ++server->conns;
+	server->live++;
+	iperf_judge_opened(&server->judge, &conn->judge, &connection->ends[0], connection->start_seen, mark);
+	iperf3_judge_opened(&server->iperf3_judge, &conn->iperf3, &connection->ends[0], connection->start_seen, mark);
+	if (profile != SERVERS_TEXT && (serves_iperf3(server) || (profile == SERVERS_IPERF3 &&
+								   looked_for(server->servers, server->endpoint.port))))
+		decide(conn, IPERF_PROFILE_IPERF3, mark);
 }
 
 static void opened(void *user, struct connection *connection, const struct where *where)
@@ -205,37 +147,23 @@ static void opened(void *user, struct connection *connection, const struct where
 
 	if (servers->options.port && endpoint->port != servers->options.port)
 		return;
-	server = find(servers, endpoint);
+	server = servers_find(servers, endpoint);
 	if (!server)
-		server = watch(servers, endpoint);
+		server = servers_watch(servers, endpoint);
 	conn = server ? calloc(1, sizeof *conn) : NULL;
 	if (!conn) {
 		servers->out_of_memory = true;
 		return;
 	}
 	conn->server = server;
-	conn->judge.number = ++server->conns;
-	server->live++;
 	connection->user = conn;
-	iperf_judge_opened(&server->judge, &conn->judge, &connection->ends[0], connection->start_seen, &mark);
+	tell_opened(conn, connection, &mark);
 }
 
-static bool base32(char c)
+/* What is not known to be of the iperf3 profile is for the text judge, if that is wanted. */
+static bool for_text(const struct watched_conn *conn)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '2' && c <= '7');
-}
-
-/* The iperf3 profile begins with 36 characters of base 32 and a NUL. */
-static void recognise_iperf3(struct watched_conn *conn, const uint8_t *octets, uint32_t length)
-{
-	for (uint32_t i = 0; i < length && conn->cookie_length < IPERF3_COOKIE; i++)
-		conn->cookie[conn->cookie_length++] = (char)octets[i];
-	if (conn->cookie_length < IPERF3_COOKIE || conn->cookie[IPERF3_COOKIE - 1] != '\0')
-		return;
-	for (size_t i = 0; i < IPERF3_COOKIE - 1; i++)
-		if (!base32(conn->cookie[i]))
-			return;
-	conn->server->iperf3 = true;
+	return conn->profile != IPERF_PROFILE_IPERF3 && conn->server->servers->options.profile != SERVERS_IPERF3;
 }
 
 static void octets(void *user, struct connection *connection, int direction, const uint8_t *data, uint32_t length,
@@ -247,10 +175,21 @@ static void octets(void *user, struct connection *connection, int direction, con
 	(void)user;
 	if (!conn)
 		return;
-	if (direction == 0 && conn->cookie_length < IPERF3_COOKIE)
-		recognise_iperf3(conn, data, length);
-	iperf_judge_octets(&conn->server->judge, &conn->judge, towards(direction), data,
-			   length, &mark);
+	if (conn->profile == IPERF_PROFILE_UNKNOWN && (direction == 0 || !conn->start_seen))
+		look(conn, data, length, &mark);
+	if (conn->profile == IPERF_PROFILE_IPERF3)
+		iperf3_judge_octets(&conn->server->iperf3_judge, &conn->iperf3, towards(direction), data, length, &mark);
+	else if (for_text(conn))
+		iperf_judge_octets(&conn->server->judge, &conn->judge, towards(direction), data, length, &mark);
+}
+
+/* Octets of the beginning are unknown: what it is of, is what the server is. */
+static void decide_unseen(struct watched_conn *conn, int direction, const struct iperf_mark *mark)
+{
+	if (conn->profile == IPERF_PROFILE_UNKNOWN && direction == 0 && conn->start_seen &&
+	    conn->server->servers->options.profile == SERVERS_AUTO && conn->head_length >= IPERF_COOKIE_LENGTH &&
+	    cookie_of_iperf3(conn->head, conn->head_length) && !conn->server->judge.iperf)
+		decide(conn, IPERF_PROFILE_IPERF3, mark);
 }
 
 static void unseen(void *user, struct connection *connection, int direction, uint64_t count, enum unseen_why why,
@@ -262,12 +201,21 @@ static void unseen(void *user, struct connection *connection, int direction, uin
 	(void)user;
 	if (!conn)
 		return;
-	conn->cookie_length = IPERF3_COOKIE;
+	decide_unseen(conn, direction, &mark);
+	if (conn->profile == IPERF_PROFILE_UNKNOWN && direction == 0)
+		decide(conn, IPERF_PROFILE_TEXT, &mark);
+	if (conn->profile == IPERF_PROFILE_IPERF3) {
+		if (why == UNSEEN_CONFLICT)
+			iperf3_judge_conflict(&conn->server->iperf3_judge, &conn->iperf3, towards(direction), &mark);
+		iperf3_judge_unseen(&conn->server->iperf3_judge, &conn->iperf3, towards(direction), count,
+				    why != UNSEEN_SNAPPED, &mark);
+		return;
+	}
+	if (!for_text(conn))
+		return;
 	if (why == UNSEEN_CONFLICT)
-		iperf_judge_conflict(&conn->server->judge, &conn->judge,
-				     towards(direction), &mark);
-	iperf_judge_unseen(&conn->server->judge, &conn->judge, towards(direction), count,
-			   why != UNSEEN_SNAPPED, &mark);
+		iperf_judge_conflict(&conn->server->judge, &conn->judge, towards(direction), &mark);
+	iperf_judge_unseen(&conn->server->judge, &conn->judge, towards(direction), count, why != UNSEEN_SNAPPED, &mark);
 }
 
 static void eof(void *user, struct connection *connection, int direction, const struct where *where)
@@ -276,9 +224,10 @@ static void eof(void *user, struct connection *connection, int direction, const 
 	struct iperf_mark mark = mark_of(where);
 
 	(void)user;
-	if (conn)
-		iperf_judge_eof(&conn->server->judge, &conn->judge, towards(direction),
-				&mark);
+	if (conn && conn->profile == IPERF_PROFILE_IPERF3)
+		iperf3_judge_eof(&conn->server->iperf3_judge, &conn->iperf3, towards(direction), &mark);
+	else if (conn && for_text(conn))
+		iperf_judge_eof(&conn->server->judge, &conn->judge, towards(direction), &mark);
 }
 
 static void reset(void *user, struct connection *connection, int direction, const struct where *where)
@@ -287,9 +236,12 @@ static void reset(void *user, struct connection *connection, int direction, cons
 	struct iperf_mark mark = mark_of(where);
 
 	(void)user;
-	if (conn)
-		iperf_judge_reset(&conn->server->judge, &conn->judge,
-				  towards(direction), connection->established, &mark);
+	if (conn && conn->profile == IPERF_PROFILE_IPERF3)
+		iperf3_judge_reset(&conn->server->iperf3_judge, &conn->iperf3, towards(direction),
+				   connection->established, &mark);
+	else if (conn && for_text(conn))
+		iperf_judge_reset(&conn->server->judge, &conn->judge, towards(direction), connection->established,
+				  &mark);
 }
 
 static void late_conflict(void *user, struct connection *connection, int direction, const struct where *where)
@@ -298,9 +250,10 @@ static void late_conflict(void *user, struct connection *connection, int directi
 	struct iperf_mark mark = mark_of(where);
 
 	(void)user;
-	if (conn)
-		iperf_judge_conflict(&conn->server->judge, &conn->judge,
-				     towards(direction), &mark);
+	if (conn && conn->profile == IPERF_PROFILE_IPERF3)
+		iperf3_judge_conflict(&conn->server->iperf3_judge, &conn->iperf3, towards(direction), &mark);
+	else if (conn && for_text(conn))
+		iperf_judge_conflict(&conn->server->judge, &conn->judge, towards(direction), &mark);
 }
 
 static void forgotten(void *user, struct connection *connection)
@@ -312,14 +265,18 @@ static void forgotten(void *user, struct connection *connection)
 	if (!conn)
 		return;
 	iperf_judge_forget(&server->judge, &conn->judge);
+	iperf3_judge_forget(&server->iperf3_judge, &conn->iperf3);
 	free(conn->judge.text);
+	free(conn->iperf3.text[0]);
+	free(conn->iperf3.text[1]);
 	free(conn);
 	if (!server->reported && !server->judge.iperf && server->live == 1 && server->iperf3)
-		servers->iperf3 = true;
-	else if (!server->reported && server->live == 1 && looked_for(servers, server->endpoint.port))
-		report_from_now(server);
-	if (--server->live == 0 && !server->reported)
-		unwatch(server);
+		servers->iperf3 = servers->options.profile == SERVERS_TEXT;
+	else if (!server->reported && server->live == 1 && servers->options.profile != SERVERS_IPERF3 &&
+		 looked_for(servers, server->endpoint.port))
+		servers_report_from_now(server);
+	if (--server->live == 0 && !server->counted)
+		servers_unwatch(server);
 }
 
 const struct reassembly_events servers_events = {
@@ -334,72 +291,59 @@ const struct reassembly_events servers_events = {
 
 /* --- datagrams and the whole ------------------------------------------------------------------------------------- */
 
+static void tell_datagram(struct watched *server, const struct iperf_endpoint *client, enum iperf_direction direction,
+			  const struct segment *datagram, const struct iperf_mark *mark)
+{
+	if (iperf3_judge_takes_datagrams(&server->iperf3_judge, mark))
+		iperf3_judge_datagram(&server->iperf3_judge, client, direction, datagram->payload, datagram->captured,
+				      datagram->length, mark);
+	else if (server->servers->options.profile != SERVERS_IPERF3)
+		iperf_judge_datagram(&server->judge, client, direction, datagram->payload, datagram->captured,
+				     datagram->length, mark);
+}
+
 void servers_datagram(struct servers *servers, const struct segment *datagram, uint64_t packet, int64_t time_ns)
 {
 	struct iperf_mark mark = { .packet = packet, .time_ns = time_ns };
-	struct watched *server = find(servers, &datagram->destination);
+	struct watched *server = servers_find(servers, &datagram->destination);
 
 	if (server) {
-		iperf_judge_datagram(&server->judge, &datagram->source, IPERF_TO_SERVER, datagram->payload,
-				     datagram->captured, datagram->length, &mark);
+		tell_datagram(server, &datagram->source, IPERF_TO_SERVER, datagram, &mark);
 		return;
 	}
-	server = find(servers, &datagram->source);
+	server = servers_find(servers, &datagram->source);
 	if (server)
-		iperf_judge_datagram(&server->judge, &datagram->destination, IPERF_TO_CLIENT, datagram->payload,
-				     datagram->captured, datagram->length, &mark);
+		tell_datagram(server, &datagram->destination, IPERF_TO_CLIENT, datagram, &mark);
 }
 
 void servers_finish(struct servers *servers, uint64_t packet, int64_t time_ns)
 {
 	struct iperf_mark mark = { .packet = packet, .time_ns = time_ns };
 
-	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct watched *server = servers->buckets[i]; server; server = server->next)
+	for (size_t i = 0; i < SERVERS_BUCKETS; i++) {
+		for (struct watched *server = servers->buckets[i]; server; server = server->next) {
 			iperf_judge_finish(&server->judge, &mark);
+			iperf3_judge_finish(&server->iperf3_judge, &mark);
+		}
+	}
+}
+
+void servers_end(struct servers *servers)
+{
+	for (size_t i = 0; i < SERVERS_BUCKETS; i++)
+		for (struct watched *server = servers->buckets[i]; server; server = server->next)
+			iperf3_judge_end(&server->iperf3_judge);
 }
 
 bool servers_counts(const struct servers *servers, struct report_counts *counts)
 {
-	for (size_t i = 0; i < BUCKETS; i++) {
+	for (size_t i = 0; i < SERVERS_BUCKETS; i++) {
 		for (const struct watched *server = servers->buckets[i]; server; server = server->next) {
-			counts->tests += server->reported ? server->judge.tests : 0;
-			counts->connections += server->reported ? server->judge.conns : 0;
+			counts->tests += (server->reported ? server->judge.tests : 0) + server->iperf3_judge.tests;
+			counts->connections += server->counted ? server->conns : 0;
 		}
 	}
 	counts->servers += servers->count;
 	counts->iperf3 = servers->iperf3;
 	return !servers->out_of_memory;
-}
-
-struct servers *servers_new(const struct servers_options *options, struct report *report)
-{
-	struct servers *servers = calloc(1, sizeof *servers);
-
-	if (!servers)
-		return NULL;
-	servers->options = *options;
-	servers->report = report;
-	servers->listed = calloc(LISTED_MAX, sizeof *servers->listed);
-	if (!servers->listed) {
-		free(servers);
-		return NULL;
-	}
-	return servers;
-}
-
-void servers_free(struct servers *servers)
-{
-	if (!servers)
-		return;
-	for (size_t i = 0; i < BUCKETS; i++) {
-		while (servers->buckets[i]) {
-			struct watched *server = servers->buckets[i];
-
-			servers->buckets[i] = server->next;
-			watched_free(server);
-		}
-	}
-	free(servers->listed);
-	free(servers);
 }

@@ -288,7 +288,9 @@ static bool names(const char *word, const struct case_file *file)
 static bool of_seed(const struct case_file *file)
 {
 	for (size_t i = 0; i < file->test_count; i++) {
-		if (strcmp(iperf_requirements[file->tests[i]].provenance, "seed") != 0)
+		const char *provenance = iperf_requirements[file->tests[i]].provenance;
+
+		if (strcmp(provenance, "seed") != 0 && strncmp(provenance, "observed", strlen("observed")) != 0)
 			return false;
 	}
 	return true;
@@ -296,7 +298,7 @@ static bool of_seed(const struct case_file *file)
 
 static bool passes(const struct suite_filter *filter, const struct case_file *file)
 {
-	return (filter->any_role || file->role == filter->role) && (!filter->only_seed || of_seed(file));
+	return (filter->any_profile || file->profile == filter->profile) && (filter->any_role || file->role == filter->role) && (!filter->only_seed || of_seed(file));
 }
 
 /* What was likely meant by a word: an id, when it is like one, or else a section. */
@@ -330,9 +332,12 @@ static void say_none(const struct suite *suite, const struct suite_filter *filte
 			filtered = suite->cases[i];
 	}
 	if (filtered) {
-		snprintf(text, size, "%s: none of its cases is of role %s%s", word,
+		snprintf(text, size, "%s: none of its cases is of role %s%s%s%s", word,
 			 filter->any_role ? "server or client" : filter->role == CASE_SERVER ? "server" : "client",
-			 filter->only_seed ? " and tests nothing but the original text" : "");
+			 filter->any_profile ? "" : " and of the profile ",
+			 filter->any_profile ? "" : case_profile_name(filter->profile),
+			 !filter->only_seed ? "" : filter->profile == CASE_IPERF3 ?
+			 " and tests nothing but what was observed" : " and tests nothing but the original text");
 		return;
 	}
 	suggest(suite, word, meant, sizeof meant);

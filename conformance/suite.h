@@ -30,7 +30,10 @@ void suite_free(struct suite *suite);
 struct suite_filter {
 	enum case_role role;
 	bool any_role;   /* role does not count */
-	bool only_seed;  /* cases that test nothing but requirements of the protocol's original text */
+	bool only_seed;  /* cases that test nothing but requirements of the protocol's original text; of the iperf3 profile:
+			  * nothing but what was observed of deployed programs */
+	enum case_profile profile;
+	bool any_profile; /* profile does not count */
 };
 
 /* The cases that words name, in the suite's order, each once: "6.2" is that section and those below, "6.2/3" is one
@@ -59,7 +62,7 @@ void suite_coverage_free(struct suite_coverage *coverage);
 /* Whether the requirement binds the role. */
 bool suite_binds(enum iperf_requirement requirement, enum case_role role);
 
-/* A Markdown table: each requirement, and the cases that test it or why none does. */
+/* Markdown tables, one for each profile: each requirement, and the cases that test it or why none does. */
 void suite_matrix(const struct suite *suite, const struct suite_coverage *coverage, FILE *out);
 
 #endif

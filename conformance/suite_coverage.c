@@ -214,13 +214,20 @@ static void print_cell(const struct suite *suite, const struct suite_coverage *c
 
 void suite_matrix(const struct suite *suite, const struct suite_coverage *coverage, FILE *out)
 {
+	static const char columns[] = "| Section | Requirement | Level | Cases for servers | Cases for clients |\n"
+				      "| --- | --- | --- | --- | --- |\n";
+	enum case_profile profile = CASE_TEXT_PROFILE;
 	char before[16] = "";
 
-	fputs("| Section | Requirement | Level | Cases for servers | Cases for clients |\n"
-	      "| --- | --- | --- | --- | --- |\n", out);
+	fputs(columns, out);
 	for (unsigned r = IPERF_R_NONE + 1; r < IPERF_REQUIREMENT_COUNT; r++) {
 		const char *id = iperf_requirements[r].id;
+		enum case_profile is = case_requirement_profile((enum iperf_requirement)r);
 		char section[16];
+
+		if (is != profile)
+			fprintf(out, "\nThe %s profile:\n\n%s", case_profile_name(is), columns);
+		profile = is;
 
 		snprintf(section, sizeof section, "%.*s", (int)(strrchr(id, '-') - id - 2), id + 2);
 		fprintf(out, "| %s | %s | %s", strcmp(section, before) == 0 ? "" : section, id, iperf_requirements[r].level);

@@ -232,10 +232,10 @@ static const struct select_row select_rows[] = {
 	  "6.: there is no such section or case; was 6.1 meant?" },
 	{ "select/empty", { "" }, CASE_SERVER, false, false, NULL,
 	  ": there is no such section or case (6.2 is a section, 6.2/1 a case, R-6.2-1 a requirement)" },
-	{ "select/other-role", { "3" }, CASE_SERVER, false, false, NULL, "3: none of its cases is of role server" },
-	{ "select/other-role-client", { "my" }, CASE_CLIENT, false, false, NULL, "my: none of its cases is of role client" },
+	{ "select/other-role", { "3" }, CASE_SERVER, false, false, NULL, "3: none of its cases is of role server and of the profile text" },
+	{ "select/other-role-client", { "my" }, CASE_CLIENT, false, false, NULL, "my: none of its cases is of role client and of the profile text" },
 	{ "select/not-seed", { "6.2/3" }, CASE_SERVER, false, true, NULL,
-	  "6.2/3: none of its cases is of role server and tests nothing but the original text" },
+	  "6.2/3: none of its cases is of role server and of the profile text and tests nothing but the original text" },
 	{ "select/no-case-left", { NULL }, CASE_CLIENT, false, true, NULL, "no case is left to run" },
 };
 
@@ -264,7 +264,7 @@ static void rename_cases(struct suite *suite)
 static void run_select(void **state)
 {
 	const struct select_row *row = *state;
-	struct suite_filter filter = { row->role, row->any_role, row->only_seed };
+	struct suite_filter filter = { .role = row->role, .any_role = row->any_role, .only_seed = row->only_seed };
 	struct suite suite;
 	struct case_file **cases;
 	char *words[4], text[200] = "";

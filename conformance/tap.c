@@ -53,22 +53,48 @@ static void put_failure(FILE *out, const json_t *one)
 	json_decref(sentence);
 }
 
+/* As a comment, for a test has one block at most. */
+static void put_deviation(FILE *out, const json_t *one)
+{
+	const json_t *expectation = json_object_get(one, "expectation");
+	struct outcome_text reason = outcome_text(expectation, "reason");
+
+	fputs("# expected ", out);
+	put_words(out, outcome_text(expectation, "verdict"));
+	if (reason.length > 0) {
+		fputs(" (", out);
+		put_words(out, reason);
+		putc(')', out);
+	}
+	fputs(", found ", out);
+	put_words(out, outcome_text(one, "verdict"));
+	reason = outcome_text(one, "reason");
+	fputs(reason.length > 0 ? ": " : "", out);
+	put_words(out, reason);
+	putc('\n', out);
+}
+
 bool tap_case(FILE *out, size_t number, const json_t *one)
 {
 	enum outcome_verdict verdict = outcome_verdict(one);
 
 	errno = 0;
-	fprintf(out, "%s %zu - ", verdict == OUTCOME_FAIL ? "not ok" : "ok", number);
+	fprintf(out, "%s %zu - ", verdict == OUTCOME_FAIL || outcome_deviates(one) ? "not ok" : "ok", number);
 	put_words(out, outcome_text(one, "id"));
 	putc(' ', out);
 	put_words(out, outcome_text(one, "title"));
-	if (verdict == OUTCOME_SKIP || verdict == OUTCOME_UNTESTED) {
+	if (outcome_expected_fail(one)) {
+		fputs(" # TODO ", out);
+		put_words(out, outcome_text(json_object_get(one, "expectation"), "reason"));
+	} else if (!outcome_deviates(one) && (verdict == OUTCOME_SKIP || verdict == OUTCOME_UNTESTED)) {
 		fputs(verdict == OUTCOME_SKIP ? " # SKIP " : " # SKIP untested: ", out);
 		put_words(out, outcome_text(one, "reason"));
 	}
 	putc('\n', out);
 	if (verdict == OUTCOME_FAIL || verdict == OUTCOME_WARN)
 		put_failure(out, one);
+	if (outcome_deviates(one))
+		put_deviation(out, one);
 	return outcome_written(out);
 }
 
@@ -85,6 +111,10 @@ bool tap_end(FILE *out, const json_t *run)
 		fprintf(out, "%s %.0f %s", i == 0 ? "" : ",", outcome_number(summary, outcome_verdict_names[i]),
 			outcome_verdict_names[i]);
 	fprintf(out, "; %.1f s\n", outcome_number(run, "seconds"));
+	if (json_object_get(run, "deviations") && outcome_number(run, "deviations") > 0)
+		fprintf(out, "# not as expected: %.0f of the cases\n", outcome_number(run, "deviations"));
+	else if (json_object_get(run, "deviations"))
+		fputs("# as expected\n", out);
 	if (stopped.length > 0) {
 		fputs("Bail out! ", out);
 		put_words(out, stopped);

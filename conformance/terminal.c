@@ -51,6 +51,17 @@ static void put_failure(FILE *out, const json_t *one, bool colour)
 	put_member(out, "again", outcome_text(one, "rerun"), colour);
 }
 
+/* One line. */
+static bool put_expected(FILE *out, const json_t *one, bool colour, bool live)
+{
+	fprintf(out, "%s%sfail as expected%s ", live ? CLEAR_LINE : "", paint(colour, FAINT), paint(colour, PLAIN));
+	outcome_put_line(out, outcome_text(one, "id"), "");
+	fputs("  ", out);
+	outcome_put_line(out, outcome_text(json_object_get(one, "expectation"), "reason"), "");
+	putc('\n', out);
+	return outcome_written(out);
+}
+
 bool terminal_case(FILE *out, const json_t *one, bool colour, bool live)
 {
 	static const char *const words[OUTCOME_VERDICTS] = { "pass", "FAIL", "WARN", "skip", "UNTESTED" };
@@ -58,8 +69,10 @@ bool terminal_case(FILE *out, const json_t *one, bool colour, bool live)
 	enum outcome_verdict verdict = outcome_verdict(one);
 
 	errno = 0;
-	if (verdict == OUTCOME_PASS)
+	if (verdict == OUTCOME_PASS && !outcome_deviates(one))
 		return true;
+	if (outcome_expected_fail(one))
+		return put_expected(out, one, colour, live);
 	fprintf(out, "%s%s%s%s ", live ? CLEAR_LINE : "", paint(colour, colours[verdict]), words[verdict],
 		paint(colour, PLAIN));
 	outcome_put_line(out, outcome_text(one, "id"), "");
@@ -68,8 +81,12 @@ bool terminal_case(FILE *out, const json_t *one, bool colour, bool live)
 	putc('\n', out);
 	if (verdict == OUTCOME_FAIL || verdict == OUTCOME_WARN)
 		put_failure(out, one, colour);
-	else
+	else if (verdict != OUTCOME_PASS)
 		put_member(out, "reason", outcome_text(one, "reason"), colour);
+	if (outcome_deviates(one)) {
+		put_member(out, "was to", outcome_text(json_object_get(one, "expectation"), "verdict"), colour);
+		put_member(out, "because", outcome_text(json_object_get(one, "expectation"), "reason"), colour);
+	}
 	return outcome_written(out);
 }
 
@@ -96,6 +113,10 @@ bool terminal_end(FILE *out, const json_t *run, bool colour, bool live)
 		if (i <= OUTCOME_FAIL || count > 0)
 			fprintf(out, "%s %.0f %s", i == 0 ? "" : ",", count, words[i]);
 	}
+	if (json_object_get(run, "deviations") && outcome_number(run, "deviations") > 0)
+		fprintf(out, ", %.0f not as expected", outcome_number(run, "deviations"));
+	else if (json_object_get(run, "deviations"))
+		fputs(", all as expected", out);
 	fprintf(out, " in %.1f s\n", outcome_number(run, "seconds"));
 	return outcome_written(out);
 }

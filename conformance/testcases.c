@@ -46,12 +46,17 @@ static bool same_step(const struct case_step *a, const struct case_step *b)
 	return a->what == b->what && a->direction == b->direction && a->label == b->label && a->message == b->message &&
 	       a->cookie == b->cookie && same_text(a->json, b->json) && a->octets == b->octets &&
 	       a->datagrams == b->datagrams && same_pieces(a, b) && same_time(a->time, b->time) && a->mark == b->mark &&
+	       a->number == b->number && a->has_number == b->has_number && a->some == b->some && a->wide == b->wide &&
+	       a->range_count == b->range_count && a->or == b->or &&
+	       (a->range_count == 0 || memcmp(a->ranges, b->ranges, a->range_count * sizeof *a->ranges) == 0) &&
 	       a->success == b->success && same_text(a->text, b->text) && same_modifiers(a, b);
 }
 
 static bool same_head(const struct case_file *a, const struct case_file *b)
 {
 	return strcmp(a->id, b->id) == 0 && same_text(a->title, b->title) && a->role == b->role &&
+	       a->profile == b->profile && a->option_count == b->option_count &&
+	       memcmp(a->options, b->options, sizeof a->options) == 0 &&
 	       a->test_count == b->test_count && memcmp(a->tests, b->tests, sizeof a->tests) == 0 &&
 	       a->streams == b->streams && a->bytes == b->bytes && a->udp == b->udp && a->has_streams == b->has_streams &&
 	       a->has_bytes == b->has_bytes && a->has_transport == b->has_transport && a->needs == b->needs;

@@ -137,11 +137,39 @@ static bool read_reset(struct wire *wire, struct wire_conn *conn)
 	return true;
 }
 
+void wire_flow(struct wire_conn *conn)
+{
+	if (conn->flows)
+		return;
+	conn->flows = true;
+	if (conn->udp)
+		return;
+	conn->flowed = conn->length - conn->taken;
+	if (conn->flowed > 0)
+		conn->flowed_ns = wire_arrival_ns(conn, conn->length);
+	conn->length = conn->taken;
+}
+
+static void keep_octets(struct wire_conn *conn, const uint8_t *octets, size_t length)
+{
+	if (conn->flows) {
+		conn->flowed += length;
+		conn->flowed_ns = wire_now();
+		return;
+	}
+	memcpy(conn->octets + conn->length, octets, length);
+	conn->length += length;
+	conn->arrivals[conn->arrival_count++] = (struct wire_arrival){ conn->length, wire_now() };
+}
+
 /* Returns whether something came. */
 static bool read_conn(struct wire *wire, struct wire_conn *conn)
 {
 	static uint8_t block[BLOCK];
 	bool some = conn->eof && read_reset(wire, conn);
+
+	if (conn->unread)
+		return some;
 
 	for (int i = 0; i < READS && conn->fd >= 0 && !wire_ended(conn); i++) {
 		ssize_t length = recv(conn->fd, block, sizeof block, MSG_DONTWAIT);
@@ -149,13 +177,11 @@ static bool read_conn(struct wire *wire, struct wire_conn *conn)
 		if (length < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
 		some = true;
-		if (length <= 0 || !make_room(conn, (size_t)length)) {
+		if (length <= 0 || (!conn->flows && !make_room(conn, (size_t)length))) {
 			ended(wire, conn, length != 0);
 			break;
 		}
-		memcpy(conn->octets + conn->length, block, (size_t)length);
-		conn->length += (size_t)length;
-		conn->arrivals[conn->arrival_count++] = (struct wire_arrival){ conn->length, wire_now() };
+		keep_octets(conn, block, (size_t)length);
 		wire_tell(wire, conn, WIRE_OCTETS, true, block, (size_t)length, wire_now());
 	}
 	return some;
@@ -199,8 +225,12 @@ static int64_t stamp_of(struct msghdr *message)
 	return wire_now() - (age_ns > 0 && age_ns < IPERF_S ? age_ns : 0);
 }
 
-static void keep_datagram(struct wire_conn *conn, const uint8_t *octets, size_t length, int64_t at_ns)
+static void keep_datagram(struct wire_conn *conn, const uint8_t *octets, size_t length, int64_t at_ns, uint16_t port)
 {
+	size_t kept = conn->flows && length > WIRE_HEAD ? WIRE_HEAD : length;
+
+	conn->flowed += length;
+	conn->flowed_ns = at_ns;
 	if (conn->datagram_count == WIRE_DATAGRAMS_MAX)
 		return;
 	if (conn->datagram_count == conn->datagram_room) {
@@ -212,10 +242,12 @@ static void keep_datagram(struct wire_conn *conn, const uint8_t *octets, size_t 
 		conn->datagrams = more;
 		conn->datagram_room = room;
 	}
-	conn->datagrams[conn->datagram_count].octets = malloc(length + 1);
+	conn->datagrams[conn->datagram_count].octets = malloc(kept + 1);
 	if (!conn->datagrams[conn->datagram_count].octets)
 		return;
-	memcpy(conn->datagrams[conn->datagram_count].octets, octets, length);
+	memcpy(conn->datagrams[conn->datagram_count].octets, octets, kept);
+	conn->datagrams[conn->datagram_count].kept = kept;
+	conn->datagrams[conn->datagram_count].port = port;
 	conn->datagrams[conn->datagram_count].length = length;
 	conn->datagrams[conn->datagram_count++].at_ns = at_ns;
 }
@@ -245,7 +277,7 @@ static bool read_datagrams(struct wire *wire, int fd, struct wire_conn *conn)
 		wire_endpoint(&from, &client);
 		if (!source)
 			source = source_of(wire, &client);
-		keep_datagram(source, block, (size_t)length, at_ns);
+		keep_datagram(source, block, (size_t)length, at_ns, client.port);
 		wire_tell(wire, source, WIRE_DATAGRAM, true, block, (size_t)length, at_ns);
 	}
 	return some;
@@ -282,8 +314,11 @@ static bool accept_all(struct wire *wire)
 		socklen_t length = sizeof from;
 		int fd = accept4(wire->listener, (struct sockaddr *)&from, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (fd < 0)
+		if (fd < 0) {
+			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+				wire->error = errno;
 			break;
+		}
 		accept_one(wire, fd, &from);
 		some = true;
 	}
@@ -326,7 +361,7 @@ static bool poll_until(struct wire *wire, const struct wire_conn *writing, int64
 	waits[count++] = (struct pollfd){ .fd = wire->also, .events = POLLIN };
 	for (size_t i = 0; i < wire->count; i++) {
 		const struct wire_conn *conn = wire->conns[i];
-		short events = wire_ended(conn) ? 0 : POLLIN;
+		short events = wire_ended(conn) || conn->unread ? 0 : POLLIN;
 
 		if (conn == writing)
 			events |= POLLOUT;
@@ -365,7 +400,7 @@ bool wire_send(struct wire *wire, struct wire_conn *conn, const uint8_t *octets,
 			if (!conn->reset)
 				ended(wire, conn, true);
 			break;
-		} else if (wire_now() >= deadline_ns) {
+		} else if (wire_now() >= deadline_ns || (wire->interrupted && *wire->interrupted)) {
 			return false;
 		} else {
 			poll_until(wire, conn, deadline_ns);
@@ -389,18 +424,21 @@ void wire_settle(struct wire *wire, struct wire_conn *conn, int64_t moment_ns)
 
 void wire_send_datagram(struct wire *wire, struct wire_conn *conn, const uint8_t *octets, size_t length)
 {
-	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6, .sin6_port = htons(conn->server.port),
-				    .sin6_scope_id = conn->server.scope };
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(conn->server.port) };
+	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in to = { .sin_family = AF_INET };
 	struct sockaddr_storage own = { 0 };
 	socklen_t size = sizeof own;
+	int fd = conn->fd >= 0 ? conn->fd : wire->datagrams; /* a peer's source shares the runner's socket */
+	const struct iperf_endpoint *peer = conn->by_peer ? &conn->client : &conn->server;
 	bool six;
 
-	getsockname(conn->fd, (struct sockaddr *)&own, &size);
+	to6.sin6_port = to.sin_port = htons(peer->port);
+	to6.sin6_scope_id = peer->scope;
+	getsockname(fd, (struct sockaddr *)&own, &size);
 	six = own.ss_family == AF_INET6;
-	memcpy(&to6.sin6_addr, conn->server.address, 16);
-	memcpy(&to.sin_addr, conn->server.address + 12, 4);
-	sendto(conn->fd, octets, length, MSG_NOSIGNAL, six ? (struct sockaddr *)&to6 : (struct sockaddr *)&to,
+	memcpy(&to6.sin6_addr, peer->address, 16);
+	memcpy(&to.sin_addr, peer->address + 12, 4);
+	sendto(fd, octets, length, MSG_NOSIGNAL, six ? (struct sockaddr *)&to6 : (struct sockaddr *)&to,
 	       six ? sizeof to6 : sizeof to);
 	conn->sent += length;
 	wire_tell(wire, conn, WIRE_DATAGRAM, false, octets, length, wire_now());

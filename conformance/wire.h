@@ -3,6 +3,7 @@
 #ifndef IPERF_CONFORMANCE_WIRE_H
 #define IPERF_CONFORMANCE_WIRE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +23,8 @@ struct wire_arrival {
 struct wire_datagram {
 	uint8_t *octets;
 	size_t length;
+	size_t kept;                  /* of octets; fewer than length when the source flows */
+	uint16_t port;                /* of its sender */
 	int64_t at_ns;
 };
 
@@ -31,6 +34,7 @@ struct wire_conn {
 	bool by_peer;                 /* the peer opened it */
 	bool bound;                   /* the case has a name for it */
 	bool end_taken;               /* the user's: its end was noted */
+	bool excused;                 /* the user's: whatever comes there is no fault */
 	uint32_t number;              /* the watcher's own */
 	struct iperf_endpoint client; /* the client's address and port */
 	struct iperf_endpoint server;
@@ -45,6 +49,10 @@ struct wire_conn {
 	bool eof, reset, refused;     /* by the peer; a reset may follow its end-of-file */
 	int64_t ended_ns;             /* when */
 	bool sent_eof, closed;        /* by us */
+	bool unread;                  /* nothing is to be read from it now */
+	bool flows;                   /* see wire_flow() */
+	uint64_t flowed;              /* octets since then, and of datagrams all */
+	int64_t flowed_ns;            /* when the last of them came */
 	uint64_t sent;
 	/* UDP */
 	struct wire_datagram *datagrams;
@@ -61,6 +69,8 @@ struct wire {
 	size_t count, room;
 	int listener, datagrams;      /* of a runner that is the server; -1: none */
 	int also;                     /* a descriptor whose readability ends a wait too; -1: none */
+	const volatile sig_atomic_t *interrupted; /* set: sending gives up; may be NULL */
+	int error;                    /* why a connection could not be taken, an errno; 0: all could */
 	int64_t eager_ns;             /* until then waiting is by looking again and again */
 	wire_watch *watch;            /* may be NULL */
 	void *user;
@@ -79,12 +89,21 @@ int wire_listen(struct wire *wire, uint16_t port);
 
 void wire_unlisten(struct wire *wire);
 
+/* Refuses TCP connections from now on; until wire_accept(), which returns 0 or a negative errno. */
+void wire_refuse(struct wire *wire);
+int wire_accept(struct wire *wire, uint16_t port);
+
 /* Opens a connection to address; waits until it is established or has failed. NULL when this host cannot
  * (errno); refused is set when the peer refused it. */
 struct wire_conn *wire_open(struct wire *wire, const struct sockaddr *address, socklen_t length, int64_t deadline_ns);
 
 /* A UDP source towards address. NULL: errno. */
 struct wire_conn *wire_open_udp(struct wire *wire, const struct sockaddr *address, socklen_t length);
+
+/* From now on what comes is counted, and not kept: octets of TCP not at all, of datagrams the first WIRE_HEAD. What has
+ * come and was not taken is the beginning of it. */
+#define WIRE_HEAD 64
+void wire_flow(struct wire_conn *conn);
 
 /* Sends all octets, reading meanwhile. Returns false when the deadline passed first, with *sent. A connection that is
  * over swallows them. */

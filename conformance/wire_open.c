@@ -102,6 +102,20 @@ int wire_listen(struct wire *wire, uint16_t port)
 	}
 }
 
+void wire_refuse(struct wire *wire)
+{
+	if (wire->listener >= 0)
+		close(wire->listener);
+	wire->listener = -1;
+}
+
+int wire_accept(struct wire *wire, uint16_t port)
+{
+	if (wire->listener < 0)
+		wire->listener = listen_on(port, SOCK_STREAM);
+	return wire->listener < 0 ? wire->listener : 0;
+}
+
 void wire_unlisten(struct wire *wire)
 {
 	if (wire->listener >= 0)
