@@ -8,6 +8,8 @@
 #ifndef PEER_FAULTS_H
 #define PEER_FAULTS_H
 
+#include "iperf3_faults.h"
+
 #include <stdbool.h>
 
 #define SERVER_FAULTS(X) \
@@ -273,17 +275,21 @@
 
 #define AS_SERVER_FAULT(name, requirement, text) SERVER_FAULT_##name,
 #define AS_CLIENT_FAULT(name, requirement, text) CLIENT_FAULT_##name,
-enum fault { NO_FAULT, SERVER_FAULTS(AS_SERVER_FAULT) CLIENT_FAULTS(AS_CLIENT_FAULT) };
+enum fault {
+	NO_FAULT,
+	SERVER_FAULTS(AS_SERVER_FAULT) CLIENT_FAULTS(AS_CLIENT_FAULT) I3_SERVER_FAULTS(AS_I3_SERVER_FAULT)
+	    I3_CLIENT_FAULTS(AS_I3_CLIENT_FAULT)
+};
 
 extern enum fault active_fault;
 
 #define server_fault(name) (active_fault == SERVER_FAULT_##name)
 #define client_fault(name) (active_fault == CLIENT_FAULT_##name)
 
-/* Makes the fault of that role and name the active one; false: there is none. */
-bool fault_activate(bool server, const char *name);
+/* Makes the fault of that profile, role and name the active one; false: there is none. */
+bool fault_activate(bool iperf3, bool server, const char *name);
 
 /* Prints a line for each fault of the role. */
-void fault_list(bool server);
+void fault_list(bool iperf3, bool server);
 
 #endif

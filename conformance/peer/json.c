@@ -10,6 +10,7 @@ enum { DEPTH_MAX = 32 };
 struct reader {
 	const uint8_t *p, *end;
 	int depth;
+	bool any_number;
 };
 
 static bool read_value(struct reader *r, struct json *value);
@@ -175,7 +176,7 @@ static bool read_number(struct reader *r, struct json *value)
 	value->type = JSON_NUMBER;
 	value->text_len = (size_t)(r->p - start);
 	value->text = strndup((const char *)start, value->text_len);
-	return isfinite(strtod(value->text, NULL));
+	return r->any_number || isfinite(strtod(value->text, NULL));
 }
 
 static struct json *add_child(struct json *parent, struct json **last)
@@ -317,9 +318,9 @@ static bool is_utf8(const uint8_t *p, size_t n)
 	return true;
 }
 
-struct json *json_read(const uint8_t *p, size_t n, size_t *at)
+static struct json *read_all(struct reader r, size_t n, size_t *at)
 {
-	struct reader r = {p, p + n, 0};
+	const uint8_t *p = r.p;
 	struct json *value = calloc(1, sizeof *value);
 	bool good;
 
@@ -333,6 +334,16 @@ struct json *json_read(const uint8_t *p, size_t n, size_t *at)
 		return value;
 	json_free(value);
 	return NULL;
+}
+
+struct json *json_read(const uint8_t *p, size_t n, size_t *at)
+{
+	return read_all((struct reader){.p = p, .end = p + n}, n, at);
+}
+
+struct json *json_read_any_number(const uint8_t *p, size_t n, size_t *at)
+{
+	return read_all((struct reader){.p = p, .end = p + n, .any_number = true}, n, at);
 }
 
 void json_free(struct json *value)

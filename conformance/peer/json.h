@@ -21,6 +21,8 @@ struct json {
 
 /* The value that the octets are, white space around it allowed; NULL: malformed, *at is the offset. Free it. */
 struct json *json_read(const uint8_t *p, size_t n, size_t *at);
+/* The same, with numbers that no double holds. */
+struct json *json_read_any_number(const uint8_t *p, size_t n, size_t *at);
 void json_free(struct json *value);
 
 /* The member of that name, or NULL. */

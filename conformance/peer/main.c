@@ -1,9 +1,11 @@
 /*
- * The command line of iperf-peer: a second implementation of SPEC.md Part I that shares no code with the reference
- * program, and that can be told to make one deliberate mistake (faults.h), so that a suite shows that it would notice.
+ * The command line of iperf-peer: a second implementation of SPEC.md that shares no code with the reference program,
+ * and that can be told to make one deliberate mistake (faults.h), so that a suite shows that it would notice. Here is
+ * the text profile; iperf3_main.c has the other.
  */
 #include "client.h"
 #include "faults.h"
+#include "iperf3_main.h"
 #include "server.h"
 
 #include <errno.h>
@@ -18,7 +20,8 @@ static void usage(void)
 	      "                         [--max-streams N] [--max-pending N] [--fault NAME]\n"
 	      "       iperf-peer client HOST -p PORT [-P STREAMS] [-n OCTETS | -t SECONDS] [-u | --udp-streams N]\n"
 	      "                         [-l LEN] [--t-results S] [--t-reject S] [--fault NAME]\n"
-	      "       iperf-peer faults server|client\n",
+	      "       iperf-peer faults server|client [--profile iperf3]\n"
+	      "       iperf-peer server|client --profile iperf3 ...\n",
 	      stderr);
 	exit(2);
 }
@@ -47,7 +50,7 @@ static uint64_t seconds(const char *text)
 
 static void choose_fault(bool server, const char *name)
 {
-	if (fault_activate(server, name))
+	if (fault_activate(false, server, name))
 		return;
 	fprintf(stderr, "iperf-peer: there is no fault %s of a %s\n", name, server ? "server" : "client");
 	exit(2);
@@ -158,6 +161,8 @@ int main(int argc, char **argv)
 {
 	const char *role = argc > 1 ? argv[1] : "";
 
+	if (iperf3_is_asked_for(&argc, argv))
+		return iperf3_main(argc, argv);
 	if (strcmp(role, "server") == 0)
 		return server_main(argc - 1, argv + 1);
 	if (strcmp(role, "client") == 0)
@@ -165,6 +170,6 @@ int main(int argc, char **argv)
 	if (strcmp(role, "faults") != 0 || argc != 3 ||
 	    (strcmp(argv[2], "server") != 0 && strcmp(argv[2], "client") != 0))
 		usage();
-	fault_list(strcmp(argv[2], "server") == 0);
+	fault_list(false, strcmp(argv[2], "server") == 0);
 	return 0;
 }
