@@ -28,22 +28,33 @@ number() {
 median() { sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 row() { printf '%-34s %14s %14s %8s %s\n' "$@"; }
 
-"$build/iperf-ref" -s -p 0 >"$out/ref.log" 2>&1 &
-ref=$!; pids="$pids $ref"
-wait_for "$out/ref.log" listening $ref
-ref_port=$(sed -n 's/^Server listening on \([0-9]*\).*/\1/p' "$out/ref.log")
-iperf3_port=$((ref_port - 1))
-iperf3 -s -p $iperf3_port --forceflush >"$out/iperf3.log" 2>&1 &
-peer=$!; pids="$pids $peer"
-wait_for "$out/iperf3.log" listening $peer
+# PROFILE: a server of ours; its process and port in $pid and $port.
+serve() {
+	"$build/iperf-ref" -s -p 0 --profile "$1" >"$out/$1.log" 2>&1 &
+	pid=$!; pids="$pids $pid"
+	wait_for "$out/$1.log" listening $pid
+	port=$(sed -n 's/^Server listening on \([0-9]*\).*/\1/p' "$out/$1.log")
+}
 
-# NAME OPTIONS: rates of both, and their ratio.
+serve iperf3; ref3=$pid ref3_port=$port
+serve text; ref=$pid ref_port=$port
+iperf3_port=$ref_port peer= # the next one that is free
+while [ -z "$peer" ] && [ $iperf3_port -lt $((ref_port + 20)) ]; do
+	iperf3_port=$((iperf3_port + 1))
+	iperf3 -s -p $iperf3_port --forceflush >"$out/iperf3.log" 2>&1 &
+	peer=$!
+	wait_for "$out/iperf3.log" listening $peer || peer=
+done
+[ -n "$peer" ] || { cat "$out/iperf3.log"; exit 1; }
+pids="$pids $peer"
+
+# NAME OPTIONS: rates of both, and their ratio; $profile is that of iperf-ref on both sides.
 pair() {
 	name=$1; shift
 	: >"$out/a"; : >"$out/b"; : >"$out/ratios"
 	i=0
 	while [ $i -lt "$runs" ]; do
-		"$build/iperf-ref" -c 127.0.0.1 -p "$ref_port" -t "$each" -J "$@" >"$out/ref.json"
+		"$build/iperf-ref" -c 127.0.0.1 -p "$port" --profile $profile -t "$each" -J "$@" >"$out/ref.json"
 		iperf3 -c 127.0.0.1 -p $iperf3_port -t "$each" -J "$@" >"$out/iperf3.json"
 		a=$(rate <"$out/ref.json"); b=$(rate <"$out/iperf3.json")
 		echo "$a" >>"$out/a"; echo "$b" >>"$out/b"
@@ -65,13 +76,19 @@ datagrams() {
 		END { printf "%.0f\n", (p - l) / s }'
 }
 
-row "" iperf-ref iperf3 ratio "(each pair)"
-rate() { gigabits; }
-pair "TCP, 1 stream, Gbit/s"
-pair "TCP, 4 streams, Gbit/s" -P 4
-rate() { datagrams; }
-pair "UDP, 1400 octets, datagrams/s" -u -b 0 -l 1400
-echo "iperf-ref server: $(awk '/VmHWM/ { printf "%.1f MiB resident at most", $2 / 1024 }' "/proc/$ref/status")"
+echo "iperf-ref as client and server, beside iperf3 as client and server; -t $each"
+for profile in text iperf3; do
+	[ $profile = text ] && port=$ref_port || port=$ref3_port
+	row "profile $profile" iperf-ref iperf3 ratio "(each pair)"
+	rate() { gigabits; }
+	pair "TCP, 1 stream, Gbit/s"
+	pair "TCP, 4 streams, Gbit/s" -P 4
+	[ $profile = text ] || pair "TCP, 1 stream, -R, Gbit/s" -R
+	rate() { datagrams; }
+	pair "UDP, 1400 octets, datagrams/s" -u -b 0 -l 1400
+done
+resident() { awk '/VmHWM/ { printf "%.1f", $2 / 1024 }' "/proc/$1/status"; }
+echo "iperf-ref servers, MiB resident at most: text $(resident $ref), iperf3 $(resident $ref3)"
 
 # The checker beside tcpdump, on a capture of a fast test.
 tcpdump -i lo -B 262144 -w "$out/bench.pcap" port "$ref_port" 2>"$out/tcpdump.log" &

@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True  # nothing but captures is left here
 
 import capture  # noqa: E402
 import good, links, limits, client_faults, datagram_faults, server_faults, answer_faults, timers  # noqa: E401, E402, F401
+import iperf3_good, iperf3_client_faults, iperf3_server_faults  # noqa: E401, E402, F401
 from stage import SCENARIOS, Stage  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -42,6 +43,7 @@ def enter_namespace():
 
 def check_tools(build):
     for what, found in (("tcpdump", shutil.which("tcpdump")), ("ip (iproute2)", shutil.which("ip")),
+                        ("iperf3", shutil.which("iperf3")),
                         (f"{build}/iperf-ref", os.access(os.path.join(build, "iperf-ref"), os.X_OK))):
         if not found:
             raise capture.Problem(f"{what} is missing")
@@ -59,7 +61,7 @@ def make(scenario, directory, port, build):
 
 def with_rows(text, rows):
     """README.md with new rows; each table follows the heading of its group, "## Group"."""
-    pattern = re.compile(r"(?<=\n## )([A-Z][a-z-]+)(\n.*?\n\| capture \| verdict \|[^\n]*\n[^\n]*\n)((?:\|[^\n]*\n)*)", re.S)
+    pattern = re.compile(r"(?<=\n## )([A-Z][a-z0-9-]+)(\n.*?\n\| capture \| verdict \|[^\n]*\n[^\n]*\n)((?:\|[^\n]*\n)*)", re.S)
     known = {}
     for _, _, table in pattern.findall(text):
         known.update((row.split(" ")[1].rsplit(".", 1)[0], row) for row in table.splitlines())
