@@ -240,8 +240,10 @@ void iperf3_client_failed(struct iperf3_client *client, int who, const char *rea
 		client->control_open = false;
 		iperf3_client_fail(client, now_ns, IPERF3_OUTCOME_REFUSED, IPERF_R_29_11,
 				   "the control connection could not be opened: %s", reason);
-	} else if (client->state == IPERF3_CLIENT_STREAMS && client->opening && who == (int)client->opened) {
+	} else if (client->opening && who == (int)client->opened) {
 		client->opening = false;
+		if (client->state != IPERF3_CLIENT_STREAMS)
+			return; /* SERVER_ERROR came meanwhile: there is no stream to close, and its numbers tell more */
 		iperf3_client_fail(client, now_ns, IPERF3_OUTCOME_STREAM_LOST, IPERF_R_25_14,
 				   "stream %d could not be opened: %s", who + 1, reason);
 	}

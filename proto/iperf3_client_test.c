@@ -304,6 +304,8 @@ static const struct script_row rows[] = {
 	    "deadline", "  in 1",
 	    "wait", FAILED_1("ERROR R-29-3"),
 	    "outcome", "  the server sent SERVER_ERROR, and no number with it" } },
+	{ "29/a-stream-fails-meanwhile R-29-3", AT, {
+	    TO_STREAMS, "control: SERVER_ERROR", "failed 1", "wait", FAILED("ERROR R-29-3") } },
 	{ "29/error-one-number-and-silence R-29-3", AT, {
 	    TO_PAYLOAD, "control: SERVER_ERROR =000000c8", "wait", FAILED_1("ERROR R-29-3") } },
 	{ "29/error-after-results R-29-3", AT, {
