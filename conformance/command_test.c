@@ -201,7 +201,8 @@ static void test_interrupted_payload(void **state)
 
 /* --- connections ------------------------------------------------------------------------------------------------- */
 
-static _Noreturn void open_many(int port)
+/* Tells by an octet on ready when all stand in the queue: what the runner meets is not to depend on who is faster. */
+static _Noreturn void open_many(int port, int ready)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -210,6 +211,8 @@ static _Noreturn void open_many(int port)
 	for (int i = 0; i < 20; i++)
 		if (connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&to, sizeof to) != 0)
 			break;
+	if (write(ready, "", 1) != 1)
+		_exit(1);
 	for (;;)
 		pause();
 }
@@ -220,7 +223,8 @@ static void test_connections(void **state)
 	struct player player = { .host = "127.0.0.1" };
 	struct rlimit before, few;
 	struct play_result result;
-	int port, next;
+	int port, next, ready[2];
+	char octet;
 	pid_t pid;
 
 	(void)state;
@@ -228,9 +232,13 @@ static void test_connections(void **state)
 	port = wire_listen(&player.wire, 0);
 	assert_true(port > 0);
 	player.port = (uint16_t)port;
+	assert_int_equal(pipe(ready), 0);
 	pid = fork();
 	if (pid == 0)
-		open_many(port);
+		open_many(port, ready[1]);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &octet, 1), 1);
+	close(ready[0]);
 	next = dup(0);
 	close(next);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
