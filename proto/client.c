@@ -579,11 +579,13 @@ int64_t iperf_client_deadline(const struct iperf_client *client)
 
 void iperf_client_timer(struct iperf_client *client, int64_t now_ns)
 {
-	if (client->deadline_ns <= now_ns) {
-		table[client->state].expired(client, now_ns);
-	} else if (client->again_ns <= now_ns) {
-		client->again_ns = INT64_MAX;
-		table[client->state].again(client, now_ns);
+	while (iperf_client_deadline(client) <= now_ns) {
+		if (client->deadline_ns <= now_ns) {
+			table[client->state].expired(client, now_ns);
+		} else {
+			client->again_ns = INT64_MAX;
+			table[client->state].again(client, now_ns);
+		}
 	}
 }
 

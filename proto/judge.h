@@ -118,6 +118,9 @@ struct iperf_judge_conn {
 	uint64_t to_server, to_client;
 	uint8_t head[IPERF_OPENING_MAX];   /* the first octets of the client */
 	uint8_t head_length;
+	struct iperf_mark wrong;           /* its first octet that no message has there; what follows tells whose it is */
+	uint8_t wrong_octet;
+	bool wrong_open;                   /* not told yet */
 	bool blind;                        /* octets are missing where they matter, or its start is: judged no more */
 	bool hidden;                       /* blind, and not even its kind is known */
 	bool conflict;                     /* octets were sent twice, and differed */

@@ -72,8 +72,11 @@ static bool no_preamble(const struct iperf_judge_conn *conn)
 	return conn->head_length >= 6 && memcmp(conn->head, "IPERF_", 6) == 0;
 }
 
-/* Whether a keyword follows the preamble, in whatever letters, and perhaps behind white space. */
-static bool speaks_iperf(const struct iperf_judge_conn *conn)
+/* Whether a keyword follows the preamble, in whatever letters, and perhaps behind white space: no, yes, or not enough
+ * octets to say. */
+enum speaks { NOT_IPERF, IPERF, TOO_SHORT };
+
+static enum speaks speaks_iperf(const struct iperf_judge_conn *conn)
 {
 	static const char word[] = { 'i', 'p', 'e', 'r', 'f' };
 	size_t at = IPERF_COOKIE_LENGTH, same = 0;
@@ -82,12 +85,14 @@ static bool speaks_iperf(const struct iperf_judge_conn *conn)
 		at++;
 	while (same < sizeof word && at + same < conn->head_length && lower(conn->head[at + same]) == word[same])
 		same++;
-	return same == sizeof word;
+	if (same == sizeof word)
+		return IPERF;
+	return at + same == conn->head_length ? TOO_SHORT : NOT_IPERF;
 }
 
 /* Whether the connection is a client's of this protocol: another one with this cookie is, or its octets show it. A
  * stranger breaks nothing. */
-static bool is_client(struct iperf_judge *judge, const struct iperf_judge_conn *conn)
+static enum speaks is_client(struct iperf_judge *judge, const struct iperf_judge_conn *conn)
 {
 	const struct iperf_link *list = judge_list_of(judge, &conn->cookie);
 
@@ -95,29 +100,42 @@ static bool is_client(struct iperf_judge *judge, const struct iperf_judge_conn *
 		const struct iperf_judge_conn *other = JUDGE_CONN_OF(link, same);
 
 		if (other->iperf && judge_has(other, &conn->cookie))
-			return true;
+			return IPERF;
 	}
-	return judge_past(judge, &conn->cookie) || no_preamble(conn) || speaks_iperf(conn);
+	return judge_past(judge, &conn->cookie) || no_preamble(conn) ? IPERF : speaks_iperf(conn);
+}
+
+/* Tells of the wrong octet, as soon as the octets show whether a client or a stranger sent it: a client may write its
+ * white space by itself. */
+static void tell_wrong(struct iperf_judge *judge, struct iperf_judge_conn *conn)
+{
+	uint32_t at = conn->opening.offset - IPERF_COOKIE_LENGTH;
+	enum iperf_requirement why =
+		judge_wrong_octet(&conn->opening, conn->wrong_octet, at, IPERF_R_5_1_3, IPERF_R_5_1_2);
+	enum speaks who = is_client(judge, conn);
+	char expected[160];
+
+	conn->wrong_open = who == TOO_SHORT;
+	if (who != IPERF)
+		return;
+	conn->iperf = judge->iperf = true;
+	iperf_parser_expected(&conn->opening, expected, sizeof expected);
+	if (no_preamble(conn))
+		judge_found(judge, IPERF_BROKEN, IPERF_R_5_1_1, CLIENT, conn, &conn->wrong,
+			    "the connection begins with a keyword, not with a preamble");
+	else
+		judge_found(judge, IPERF_BROKEN, why, CLIENT, conn, &conn->wrong,
+			    "octet %u of the first message is 0x%02x, expected %s", (unsigned)at, conn->wrong_octet,
+			    expected);
 }
 
 static void wrong_opening(struct iperf_judge *judge, struct iperf_judge_conn *conn, uint8_t octet,
 			  const struct iperf_mark *mark)
 {
-	uint32_t at = conn->opening.offset - IPERF_COOKIE_LENGTH;
-	enum iperf_requirement why = judge_wrong_octet(&conn->opening, octet, at, IPERF_R_5_1_3, IPERF_R_5_1_2);
-	char expected[160];
-
 	judge_said(judge, conn, CLIENT, IPERF_SAID_OCTETS, mark, conn->head, conn->head_length, false);
-	if (!is_client(judge, conn))
-		return;
-	conn->iperf = judge->iperf = true;
-	iperf_parser_expected(&conn->opening, expected, sizeof expected);
-	if (no_preamble(conn))
-		judge_found(judge, IPERF_BROKEN, IPERF_R_5_1_1, CLIENT, conn, mark,
-			    "the connection begins with a keyword, not with a preamble");
-	else
-		judge_found(judge, IPERF_BROKEN, why, CLIENT, conn, mark,
-			    "octet %u of the first message is 0x%02x, expected %s", (unsigned)at, octet, expected);
+	conn->wrong = *mark;
+	conn->wrong_octet = octet;
+	tell_wrong(judge, conn);
 }
 
 /* --- order ------------------------------------------------------------------------------------------------------- */
@@ -344,6 +362,8 @@ void judge_opening_octets(struct iperf_judge *judge, struct iperf_judge_conn *co
 	struct iperf_mark at = *mark;
 
 	keep_head(conn, octets, length);
+	if (conn->wrong_open)
+		tell_wrong(judge, conn);
 	while (used < length && (conn->opening.status == IPERF_PARSE_INCOMPLETE ||
 				 conn->opening.status == IPERF_PARSE_PREAMBLE)) {
 		used += iperf_parser_feed(&conn->opening, octets + used, length - used);
