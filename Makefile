@@ -124,12 +124,18 @@ bench: ## speed beside iperf3 and tcpdump, as ratios
 	$(Q)BUILD=$(BUILD) conformance/bench.sh
 
 deps: ## install all that any target needs, and nothing else
-	$(Q).ci/deps build demo check bench ci pcaps
+	$(Q).ci/deps build demo check bench ci pcaps fuzz
 
 pcaps: ## make the captures of pcaps/ anew
 	$(Q).ci/deps build pcaps
 	$(Q)$(MAKE) $(jobs) --no-print-directory all
 	$(Q)BUILD=$(BUILD) pcaps/make.py
+
+# --- fuzzing --------------------------------------------------------------------------------------------------------
+
+include fuzz/fuzz.mk
+scripts  += fuzz/fuzz_check.sh
+test: $(fuzz_checked)
 
 # --- installing -----------------------------------------------------------------------------------------------------
 
@@ -167,7 +173,7 @@ clean: ## remove build/
 	rm -rf build
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  with SAN=1 (ASan, UBSan), VALGRIND=1, CC=clang, V=1 (show commands), PREFIX=, DESTDIR="
 
 -include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')
