@@ -101,7 +101,8 @@ struct reassembly_events {
 
 	/*
 	 * A retransmission differs from octets already told; w->offset is the first that differs. Known only for the
-	 * first and the last DIRECTION_KEPT octets told, for more are not kept, and told once per such packet.
+	 * first and the last DIRECTION_KEPT octets told, and of these only before the first hole and behind the last one,
+	 * for more are not kept; told once per such packet.
 	 */
 	void (*late_conflict)(void *user, struct connection *c, int direction, const struct where *w);
 

@@ -1,5 +1,5 @@
 /* The parser of the text profile's messages, in each of its grammars: every segmentation gives the same events and
- * offsets as one block.
+ * offsets as one block, and a message that is told is what would be written for it.
  *
  * Input: grammar and whether a cookie is wanted; cuts; the octets. */
 #include "fuzz/fuzz.h"
@@ -83,6 +83,21 @@ static void bound(const struct seen *seen, enum iperf_grammar grammar)
 		must(seen->end.status == IPERF_PARSE_DONE || seen->end.status == IPERF_PARSE_WRONG);
 }
 
+/* The octets of a message that was told, read without a grammar. */
+static void means(const struct seen *seen, enum iperf_grammar grammar, const struct iperf_cookie *wanted,
+		  const uint8_t *octets)
+{
+	size_t at = grammar == IPERF_GRAMMAR_CONNECTION ? IPERF_COOKIE_LENGTH : 0;
+	uint8_t written[IPERF_MESSAGE_MAX];
+	size_t length;
+
+	if (seen->end.status != IPERF_PARSE_DONE)
+		return;
+	length = iperf_message_write(written, seen->end.kind, &seen->end.cookie);
+	must(seen->used >= at + length && memcmp(octets + at, written, length) == 0);
+	must(!wanted || at > 0 || iperf_cookie_equal(&seen->end.cookie, wanted)); /* a preamble brings its own */
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
 {
 	static const struct iperf_cookie cookie = { "abcdefghijklmnopqrstuvwxyz012345" };
@@ -99,5 +114,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
 	compare(&whole, &cut);
 	compare(&whole, &ones);
 	bound(&whole, grammar);
+	means(&whole, grammar, wanted, in.at);
 	return 0;
 }

@@ -66,10 +66,11 @@ $(foreach engine,$(fuzz_engines),$(eval $(call fuzz_engine,$(engine))))
 # What `make check` runs: fuzz/fuzz_check.sh, with libFuzzer where there is one.
 fuzz_checked := fuzz-asan $(if $(shell $(CLANG) -fsanitize=fuzzer -shared -o /dev/null -x c /dev/null 2>/dev/null && echo there),fuzz-libfuzzer)
 
-.PHONY: fuzz fuzz-seeds fuzz-speed
+.PHONY: fuzz fuzz-seeds fuzz-speed fuzz-teeth
 fuzz: ## fuzz all targets, or ONLY=; TIME= seconds for each, JOBS= instances
 	$(Q).ci/deps build fuzz
-	$(Q)$(MAKE) $(jobs) --no-print-directory fuzz-fast fuzz-cmplog fuzz-afl-asan fuzz-plain
+	$(Q)$(MAKE) $(jobs) --no-print-directory $(foreach engine,fast cmplog afl-asan plain, \
+		$(patsubst %,$(BUILD)/fuzz/$(engine)/%,$(or $(FUZZ_ONLY),$(fuzz_names))))
 	$(Q)BUILD=$(BUILD) TIME=$(FUZZ_TIME) JOBS=$(FUZZ_JOBS) fuzz/fuzz.sh $(or $(FUZZ_ONLY),$(fuzz_names))
 
 fuzz-seeds: ## make the seed corpora anew, from pcaps and cases
@@ -79,3 +80,6 @@ fuzz-seeds: ## make the seed corpora anew, from pcaps and cases
 
 fuzz-speed: fuzz-fast fuzz-plain ## executions a second of each target, on one core
 	$(Q)BUILD=$(BUILD) fuzz/speed.sh $(fuzz_names)
+
+fuzz-teeth: fuzz-libfuzzer ## plant bugs, and see that the targets find them
+	$(Q)BUILD=$(BUILD) fuzz/teeth.sh

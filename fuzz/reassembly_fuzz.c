@@ -1,7 +1,7 @@
-/* TCP reassembly: the same segments in another order, and some of them twice, give the same octets; and segments that
- * no two ends would send break no promise of reassembly.h.
+/* TCP reassembly: the same segments in another order, and some of them twice, give the same octets; where copies differ,
+ * just that is not seen; and segments that no two ends would send break no promise of reassembly.h.
  *
- * Input: whether it is a conversation or nonsense; the order; cuts; the octets, which end a sends. */
+ * Input: whether it is a conversation, with contradictions, or nonsense; the order; cuts; the octets, which end a sends. */
 #include "conformance/reassembly.h"
 #include "fuzz/fuzz.h"
 
@@ -11,7 +11,8 @@
 struct told {
 	uint64_t next[2];
 	uint8_t octets[STREAM_MAX];
-	uint64_t unseen;
+	bool seen[STREAM_MAX];
+	uint64_t unseen, late;
 	unsigned opened, established, eofs[2], resets, forgotten;
 	bool gone;
 };
@@ -47,8 +48,10 @@ static void octets_told(void *user, struct connection *c, int direction, const u
 
 	must(c->user == told && length > 0 && w->offset == told->next[direction] && !told->eofs[direction]);
 	must(w->packet <= w->now_packet && !told->resets);
-	for (uint32_t i = 0; direction == 0 && i < length && w->offset + i < STREAM_MAX; i++)
+	for (uint32_t i = 0; direction == 0 && i < length && w->offset + i < STREAM_MAX; i++) {
 		told->octets[w->offset + i] = octets[i];
+		told->seen[w->offset + i] = true;
+	}
 	told->next[direction] += length;
 }
 
@@ -83,6 +86,7 @@ static void late_conflict(void *user, struct connection *c, int direction, const
 	struct told *told = user;
 
 	must(c->user == told && w->offset < told->next[direction]);
+	told->late++;
 }
 
 static void forgotten(void *user, struct connection *c)
@@ -101,6 +105,10 @@ static const struct reassembly_events events = { opened, established, octets_tol
 struct plan {
 	struct segment segments[SEGMENTS];
 	size_t count;
+	bool contradicts;
+	uint8_t other[STREAM_MAX];  /* what a contradicting copy is made of */
+	bool touched[STREAM_MAX];   /* where one differs from what was sent */
+	size_t first, last;         /* the first place of these, and the last */
 };
 
 static struct segment from(int side, uint8_t flags, uint32_t seq, uint32_t ack)
@@ -135,6 +143,19 @@ static void run(const struct plan *plan, const uint8_t *order, size_t orders, st
 	must(told->opened == told->forgotten);
 }
 
+/* Sent again, from `again` to `sent`; every seventh octet is another one. */
+static void contradict(struct plan *plan, const uint8_t *octets, size_t again, size_t sent)
+{
+	for (size_t i = again; i < sent; i++) {
+		plan->other[i] = i % 7 == 3 ? octets[i] ^ 1 : octets[i];
+		if (i % 7 != 3)
+			continue;
+		plan->touched[i] = true;
+		plan->first = i < plan->first ? i : plan->first;
+		plan->last = i > plan->last ? i : plan->last;
+	}
+}
+
 /* A handshake, end a's octets in the input's pieces, some of them sent again in other pieces; then the ends. */
 static void converse(struct plan *plan, struct cuts cuts, uint32_t isn, const uint8_t *octets, size_t length)
 {
@@ -147,9 +168,13 @@ static void converse(struct plan *plan, struct cuts cuts, uint32_t isn, const ui
 	while (plan->count < SEGMENTS - 4 && sent < length) {
 		size_t n = plan->count == SEGMENTS - 5 ? length - sent : next_cut(&cuts, length - sent);
 		size_t again = plan->count % 5 == 4 && sent > 0 ? sent / 2 : sent;
+		bool other = plan->contradicts && again < sent;
 		struct segment s = from(0, SEGMENT_ACK, isn + 1 + (uint32_t)again, 2001);
 
-		s.payload = octets + again;
+		n = other ? 0 : n; /* nothing new with a contradiction */
+		if (other)
+			contradict(plan, octets, again, sent);
+		s.payload = (other ? plan->other : octets) + again;
 		s.captured = s.length = (uint32_t)(sent + n - again);
 		plan->segments[plan->count++] = s;
 		sent += n;
@@ -185,10 +210,27 @@ static size_t mix(const struct plan *plan, struct input *choices, uint8_t *order
 	return count;
 }
 
-static void conversation(struct input *in, uint32_t isn)
+/* What is told is what was sent. Where copies differ nothing is, or one of them, and then that they differ, unless what
+ * was told lies between two holes and is not kept; between two such places either. */
+static void check(const struct plan *plan, const struct told *told, const uint8_t *octets, size_t length)
+{
+	must(told->opened == 1 && told->established == 1 && told->eofs[0] == 1 && told->eofs[1] == 1);
+	must(told->next[0] == length && (told->unseen == 0 || plan->contradicts));
+	for (size_t i = 0; i < length; i++) {
+		if (!told->seen[i])
+			must(i >= plan->first && i <= plan->last);
+		else if (plan->touched[i])
+			must((told->late > 0 || told->unseen > 0) &&
+			     (told->octets[i] == octets[i] || told->octets[i] == plan->other[i]));
+		else
+			must(told->octets[i] == octets[i]);
+	}
+}
+
+static void conversation(struct input *in, uint32_t isn, bool contradicts)
 {
 	static struct told told[2];
-	struct plan plan;
+	static struct plan plan;
 	uint8_t order[2 * SEGMENTS + 1] = { 0 };
 	size_t mixed;
 	const uint8_t *chosen = take_octets(in, take(in), &mixed);
@@ -196,26 +238,27 @@ static void conversation(struct input *in, uint32_t isn)
 	struct cuts cuts = take_cuts(in);
 	size_t length = in->left < STREAM_MAX ? in->left : STREAM_MAX, count;
 
+	memset(&plan, 0, sizeof plan);
+	plan.contradicts = contradicts;
+	plan.first = STREAM_MAX;
 	converse(&plan, cuts, isn, in->at, length);
 	for (uint8_t i = 0; i < plan.count; i++)
 		order[i] = i;
 	run(&plan, order, plan.count, &told[0]);
 	count = mix(&plan, &choices, order);
 	run(&plan, order, count, &told[1]);
-	for (int i = 0; i < 2; i++) {
-		must(told[i].opened == 1 && told[i].established == 1 && told[i].unseen == 0);
-		must(told[i].next[0] == length && told[i].eofs[0] == 1 && told[i].eofs[1] == 1);
-		must(length == 0 || memcmp(told[i].octets, in->at, length) == 0);
-	}
+	check(&plan, &told[0], in->at, length);
+	check(&plan, &told[1], in->at, length);
 }
 
 /* Any segments, close enough to each other to matter. */
 static void nonsense(struct input *in)
 {
 	static struct told told;
-	struct plan plan = { .count = 0 };
+	static struct plan plan;
 	uint8_t order[SEGMENTS] = { 0 };
 
+	plan.count = 0;
 	while (plan.count < SEGMENTS && in->left > 3) {
 		uint8_t flags = take(in), at = take(in);
 		struct segment s = from(flags >> 7, flags & 31, at - 8u, take(in) - 8u);
@@ -239,6 +282,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
 	if (how & 1)
 		nonsense(&in);
 	else /* often close to where sequence numbers wrap */
-		conversation(&in, how & 2 ? 1000 : 0u - (how >> 1));
+		conversation(&in, how & 2 ? 1000 : 0u - (how >> 1), how & 4);
 	return 0;
 }
