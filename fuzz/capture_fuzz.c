@@ -25,6 +25,7 @@ static const struct reassembly_events events = { .octets = octets_told };
 static void within(const struct capture_packet *packet, const struct segment *s)
 {
 	must(s->captured <= s->length);
+	must(s->length <= packet->length || s->length <= UINT16_MAX); /* a fragment's datagram is longer than its packet */
 	must(s->captured == 0 || (s->payload >= packet->octets &&
 				  s->payload + s->captured <= packet->octets + packet->captured));
 	must(s->protocol == SEGMENT_TCP || s->protocol == SEGMENT_UDP);

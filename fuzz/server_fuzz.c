@@ -51,6 +51,19 @@ static size_t count_list(const struct iperf_link *list)
 	return n;
 }
 
+/* The table of UDP streams holds those of this test, each once. */
+static void check_table(const struct iperf_server *server)
+{
+	size_t udp = 0, found = 0;
+
+	for (size_t i = 0; i < server->stream_count; i++)
+		udp += server->config.streams[i].protocol == IPERF_UDP;
+	for (size_t i = 0; server->state == IPERF_TEST_RUNNING && i < IPERF_UDP_BUCKETS; i++)
+		for (uint16_t at = server->bucket[i]; at; at = server->config.streams[at - 1].next)
+			must(at <= server->stream_count && ++found <= udp);
+	must(server->state != IPERF_TEST_RUNNING || found == udp);
+}
+
 static void check(const struct world *world)
 {
 	const struct iperf_server *server = &world->server;
@@ -63,6 +76,7 @@ static void check(const struct world *world)
 	must(server->results_count <= server->config.results_max); /* R-11-5 */
 	must(server->stream_count <= server->config.streams_max);  /* R-11-3 */
 	must(server->state == world->state && server->stream_count == world->opened);
+	check_table(server);
 	must(server->member_count == 0 || server->state != IPERF_TEST_IDLE);
 	must(server->member_count > 0 || server->state != IPERF_TEST_HELD || world->opened > 0); /* R-6.3-1 */
 	for (size_t i = 0; i < CONNS; i++) {
