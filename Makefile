@@ -20,8 +20,21 @@ LDFLAGS ?=
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 san     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANFLAG := $(if $(SAN),$(san))
-cflags   = -std=gnu11 -D_GNU_SOURCE -DIPERF_VERSION='"$(VERSION)"' -I. -I$(BUILD) $(WARN) $(CFLAGS) $(SANFLAG) -fPIC -MMD -MP
-link     = $(CC) $(CFLAGS) $(SANFLAG) $(LDFLAGS)
+cflags   = -std=gnu11 -D_GNU_SOURCE -DIPERF_VERSION='"$(VERSION)"' -I. -I$(BUILD) $(WARN) \
+	   $(harden) $(CFLAGS) $(SANFLAG) -fPIC -MMD -MP
+link     = $(CC) $(harden) $(CFLAGS) $(SANFLAG) -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
+program  = $(link) -pie
+
+# What makes errors in memory hard to use, as far as the compiler knows it. _FORTIFY_SOURCE wants optimisation, and no
+# sanitizer beside it; who builds with a level of his own keeps that.
+known    = $(shell $(CC) -Werror $(1) -c -x c -o /dev/null /dev/null 2>/dev/null && echo $(1))
+fortify := $(if $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS)))),\
+	   $(if $(SAN)$(findstring _FORTIFY_SOURCE,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
+harden  := -fstack-protector-strong $(fortify) \
+	   $(foreach flag,-fstack-clash-protection -fcf-protection -mbranch-protection=standard,$(call known,$(flag)))
+# A program that is to write how much of it was run cannot be in a sandbox.
+harden  += $(if $(filter --coverage -fprofile-%,$(CFLAGS)),-DIPERF_SANDBOX=0)
+$(BUILD)/fuzz/%: harden := # has engines and sanitizers of its own
 
 # Sources: every file of a folder. noun_test.c is a test program of its own; testnoun.c is what such programs share.
 sources  = $(filter-out %_test.c $(1)/test%.c,$(wildcard $(1)/*.c))
@@ -40,7 +53,7 @@ peer     := $(BUILD)/iperf-peer
 
 .SECONDARY: # objects are kept, also where only a test needs them
 .PHONY: all
-all: $(lib_a) $(lib_so) $(programs) $(peer) $(BUILD)/iperf-proto.pc
+all: $(lib_a) $(lib_so) $(programs) $(peer) $(BUILD)/iperf-proto.pc $(BUILD)/iperf-ref.service
 
 $(BUILD)/iperf-requirements.h: SPEC.md proto/requirements.awk
 	@mkdir -p $(@D)
@@ -76,28 +89,30 @@ $(lib_so): $(proto_o)
 
 $(BUILD)/iperf-ref: $(ref_o) $(lib_a)
 	@echo "  LD $@"
-	$(Q)$(link) -pthread -o $@ $^ $(shell pkg-config --libs libuv jansson)
+	$(Q)$(program) -pthread -o $@ $^ $(shell pkg-config --libs libuv jansson libseccomp)
 $(BUILD)/iperf-conform: $(conf_o) $(lib_a)
 	@echo "  LD $@"
-	$(Q)$(link) -o $@ $^ $(shell pkg-config --libs libpcap jansson) -lm
+	$(Q)$(program) -o $@ $^ $(shell pkg-config --libs libpcap jansson) -lm
 
 $(peer): $(call objects,conformance/peer) # a second implementation, which shares nothing with the first
 	@echo "  LD $@"
-	$(Q)$(link) -o $@ $^
+	$(Q)$(program) -o $@ $^
 
 # Made again each time: PREFIX may be another than before.
-.PHONY: $(BUILD)/iperf-proto.pc
+.PHONY: $(BUILD)/iperf-proto.pc $(BUILD)/iperf-ref.service
 $(BUILD)/iperf-proto.pc: proto/iperf-proto.pc.in
+$(BUILD)/iperf-ref.service: ref/iperf-ref.service.in
+$(BUILD)/iperf-proto.pc $(BUILD)/iperf-ref.service:
 	@mkdir -p $(@D)
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< >$@
 
 # A test program has the objects of its folder, without the one that holds main.
 $(BUILD)/proto/%_test: $(BUILD)/proto/%_test.o $(call shared,proto) $(lib_a)
-	$(Q)$(link) -o $@ $^ $(shell pkg-config --libs cmocka jansson)
+	$(Q)$(program) -o $@ $^ $(shell pkg-config --libs cmocka jansson)
 $(BUILD)/conformance/%_test: $(BUILD)/conformance/%_test.o $(call shared,conformance) $(filter-out %/main.o,$(conf_o)) $(lib_a)
-	$(Q)$(link) -o $@ $^ $(shell pkg-config --libs cmocka libpcap jansson) -lm
+	$(Q)$(program) -o $@ $^ $(shell pkg-config --libs cmocka libpcap jansson) -lm
 $(BUILD)/ref/%_test: $(BUILD)/ref/%_test.o $(call shared,ref) $(filter-out %/main.o,$(ref_o)) $(lib_a)
-	$(Q)$(link) -pthread -o $@ $^ $(shell pkg-config --libs cmocka libuv jansson)
+	$(Q)$(program) -pthread -o $@ $^ $(shell pkg-config --libs cmocka libuv jansson libseccomp)
 
 # --- tests ----------------------------------------------------------------------------------------------------------
 
@@ -153,6 +168,8 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	install -m 755 $(lib_so) $(to)/lib
 	ln -sf $(notdir $(lib_so)) $(to)/lib/libiperf-proto.so
 	install -m 644 $(BUILD)/iperf-proto.pc $(to)/lib/pkgconfig
+	install -d $(to)/lib/systemd/system
+	install -m 644 $(BUILD)/iperf-ref.service $(to)/lib/systemd/system
 	install -m 644 $(filter proto/%,$(headers)) $(to)/include/iperf-proto/proto
 	install -m 644 $(filter-out proto/%,$(headers)) $(to)/include/iperf-proto
 	install -d $(to)/share/man/man5
@@ -165,7 +182,7 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(to)/bin/,$(notdir $(programs))) $(addprefix $(to)/share/man/man1/,$(notdir $(manuals)))
 	rm -f $(to)/lib/$(notdir $(lib_a)) $(to)/lib/$(notdir $(lib_so)) $(to)/lib/libiperf-proto.so
-	rm -f $(to)/lib/pkgconfig/iperf-proto.pc
+	rm -f $(to)/lib/pkgconfig/iperf-proto.pc $(to)/lib/systemd/system/iperf-ref.service
 	rm -f $(addprefix $(to)/share/man/man5/,$(notdir $(manuals5)))
 	rm -rf $(to)/include/iperf-proto $(to)/share/iperf-conform
 

@@ -10,6 +10,7 @@
 
 #include "ref/client_private.h"
 #include "ref/clock.h"
+#include "ref/sandbox.h"
 #include "ref/verdict.h"
 
 #define LISTED_MAX 4096       /* streams in result data; what a server can fit into IPERF_RESULT_DATA_MAX, about */
@@ -419,6 +420,8 @@ int client_run(const struct options *options, enum iperf_outcome *outcome, const
 		*what = "bind";
 		error = socket_resolve(options->bind, 0, options->version4, options->version6, &local);
 	}
+	if (error == 0) /* addresses are known: nothing but their sockets is needed from here on */
+		error = sandbox_enter(&(struct sandbox_config){ .mode = options->sandbox }, what);
 	if (error == 0) {
 		*what = "start";
 		signals_fd = open_signals();

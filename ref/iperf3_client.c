@@ -12,6 +12,7 @@
 #include "ref/clock.h"
 #include "ref/iperf3_client_private.h"
 #include "ref/iperf3_verdict.h"
+#include "ref/sandbox.h"
 #include "ref/socket.h"
 
 #define OUTPUT_SIZE  IPERF3_RESULTS_MAX /* octets of the server's output */
@@ -375,6 +376,8 @@ int iperf3_client_run(const struct options *options, enum iperf3_outcome *outcom
 		*what = "bind";
 		error = socket_resolve(options->bind, 0, options->version4, options->version6, &local);
 	}
+	if (error == 0) /* addresses are known: nothing but their sockets is needed from here on */
+		error = sandbox_enter(&(struct sandbox_config){ .mode = options->sandbox }, what);
 	if (error == 0) {
 		*what = "start";
 		signals_fd = open_signals();

@@ -41,6 +41,11 @@ static void explain(const struct options *options, const char *what, int error, 
 		snprintf(text, size, "cannot write the report: %s", reason(what, error));
 	else if (strcmp(what, "send") == 0)
 		snprintf(text, size, "cannot send payload: %s", reason(what, error));
+	else if (strcmp(what, "user") == 0)
+		snprintf(text, size, "cannot become user %s: %s", options->user ? options->user : SANDBOX_USER,
+			 error == -ENOENT ? "there is no such user" : reason(what, error));
+	else if (strcmp(what, "sandbox") == 0)
+		snprintf(text, size, "cannot enter the sandbox: %s; without it runs --no-sandbox", reason(what, error));
 	else
 		snprintf(text, size, "cannot start: %s", reason(what, error));
 }

@@ -63,7 +63,12 @@ static const struct rule rules[] = {
 	  "between periodic reports; 0: none (client 1, server 0)" },
 	{ 'J', "json", BOTH, ANY, FLAG, AT(json), 0, 0, NULL, "report in JSON on standard output" },
 	{ 'V', "verbose", BOTH, ANY, FLAG, AT(verbose), 0, 0, NULL, "tell each decision on standard error" },
+	{ 25, "sandbox", BOTH, ANY, WORD, AT(sandbox_name), 0, 0, "MODE",
+	  "required: or do not run; kill: and die of a call it does not permit" },
+	{ 26, "no-sandbox", BOTH, ANY, FLAG, AT(no_sandbox), 0, 0, NULL, "keep all rights" },
 	{ '1', "one-off", SERVER, ANY, FLAG, AT(one_off), 0, 0, NULL, "exit after one test" },
+	{ 27, "user", SERVER, ANY, WORD, AT(user), 0, 0, "NAME",
+	  "when root runs it, become this user (" SANDBOX_USER ")" },
 	{ 1, "t-hello", SERVER, TEXT, SECONDS, AT(t_hello_ns), IPERF_MS, DAYS, "SECONDS", "T_hello (10)" },
 	{ 2, "t-begin", SERVER, TEXT, SECONDS, AT(t_begin_ns), IPERF_MS, DAYS, "SECONDS", "T_begin (10)" },
 	{ 3, "t-idle", SERVER, TEXT, SECONDS, AT(t_idle_ns), IPERF_MS, DAYS, "SECONDS", "T_idle (60)" },
@@ -227,6 +232,21 @@ static enum options_verdict check_profile(struct options *options, const bool *s
 	return OPTIONS_RUN;
 }
 
+static enum options_verdict check_sandbox(struct options *options, char *complaint)
+{
+	const char *name = options->sandbox_name;
+
+	options->sandbox = options->no_sandbox ? SANDBOX_OFF : SANDBOX_ON;
+	if (!name)
+		return OPTIONS_RUN;
+	if (options->no_sandbox)
+		return wrong(complaint, "--sandbox and --no-sandbox cannot be combined");
+	options->sandbox = strcmp(name, "kill") == 0 ? SANDBOX_KILL : SANDBOX_REQUIRED;
+	if (options->sandbox == SANDBOX_REQUIRED && strcmp(name, "required") != 0)
+		return wrong(complaint, "--sandbox %.80s: allowed are required and kill", name);
+	return OPTIONS_RUN;
+}
+
 static enum options_verdict check_side(struct options *options, const bool *seen, char *complaint)
 {
 	if (options->server == (options->client != NULL))
@@ -315,6 +335,8 @@ static enum options_verdict check(struct options *options, const bool *seen, cha
 
 	if (options->interval_ns < 0)
 		options->interval_ns = options->server ? 0 : IPERF_S;
+	if (verdict == OPTIONS_RUN)
+		verdict = check_sandbox(options, complaint);
 	if (verdict == OPTIONS_RUN && !options->server)
 		verdict = check_client(options, seen, complaint);
 	return verdict;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "proto/cookie.h"
+#include "ref/sandbox.h"
 
 enum options_verdict {
 	OPTIONS_RUN,     /* *options is complete and sensible */
@@ -36,11 +37,15 @@ struct options {
 	bool version4, version6;
 	bool json, verbose;
 	int64_t interval_ns;  /* between two periodic reports; 0: none */
+	bool no_sandbox;
+	const char *sandbox_name;      /* as given, or NULL */
+	enum sandbox_mode sandbox;     /* what the two mean */
 	/* Server. */
 	bool one_off;         /* exit after one test that had begun */
 	int64_t t_hello_ns, t_begin_ns, t_idle_ns;
 	int64_t t_read_ns, t_silence_ns, t_over_ns; /* iperf3 profile, SPEC 31 */
 	int64_t streams_max, pending_max;
+	const char *user;     /* to become, or NULL */
 	/* Client. */
 	bool udp;             /* as given; the next two say what it means */
 	int64_t tcp_streams, udp_streams;

@@ -168,6 +168,10 @@ static const struct wrong_row wrong_rows[] = {
 	{ "wrong/operand", AT, "-s here", "here: only options are expected" },
 	{ "wrong/no-value", AT, "-c", "--client: a value is needed: HOST" },
 	{ "wrong/value-of-flag", AT, "-s --json=1", "--json: no value is allowed" },
+	{ "wrong/sandbox", AT, "-s --sandbox x", "--sandbox x: allowed are required and kill" },
+	{ "wrong/sandbox-and-none", AT, "-s --sandbox kill --no-sandbox",
+	  "--sandbox and --no-sandbox cannot be combined" },
+	{ "wrong/user-of-client", AT, "-c h --user nobody", "--user is an option of the server" },
 	{ "wrong/port", AT, "-s -p 65536", "--port 65536: allowed are 0 to 65535" },
 	{ "wrong/port-suffix", AT, "-s -p 5K", "--port 5K: allowed are 0 to 65535" },
 	{ "wrong/client-port", AT, "-c h -p 0", "--port 0: a client needs 1 to 65535" },
@@ -249,6 +253,24 @@ static void profiles(void **state)
 	assert_true(options.bidirectional && !options.reverse);
 }
 
+static void sandbox_modes(void **state)
+{
+	char complaint[OPTIONS_COMPLAINT_SIZE];
+	struct options options;
+
+	(void)state;
+	assert_int_equal(parse("-s", &options, complaint), OPTIONS_RUN);
+	assert_int_equal(options.sandbox, SANDBOX_ON);
+	assert_null(options.user);
+	assert_int_equal(parse("-c h --no-sandbox", &options, complaint), OPTIONS_RUN);
+	assert_int_equal(options.sandbox, SANDBOX_OFF);
+	assert_int_equal(parse("-s --sandbox=required --user me", &options, complaint), OPTIONS_RUN);
+	assert_int_equal(options.sandbox, SANDBOX_REQUIRED);
+	assert_string_equal(options.user, "me");
+	assert_int_equal(parse("-c h --sandbox kill", &options, complaint), OPTIONS_RUN);
+	assert_int_equal(options.sandbox, SANDBOX_KILL);
+}
+
 int main(void)
 {
 	ROWS_ADD(value_rows, run_value);
@@ -256,5 +278,6 @@ int main(void)
 	test_add("help-and-version", help_and_version, NULL);
 	test_add("words", words, NULL);
 	test_add("profiles", profiles, NULL);
+	test_add("sandbox", sandbox_modes, NULL);
 	return tests_run("ref/options");
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "ref/clock.h"
+#include "ref/sandbox.h"
 #include "ref/server_private.h"
 
 static void fail(struct server *server, const char *what, int error);
@@ -345,6 +346,19 @@ static int run(struct server *server)
 	return error;
 }
 
+/* All that needs more is done. */
+static int give_up_rights(const struct options *options, uint16_t port, const char **what)
+{
+	const struct sandbox_config config = {
+		.mode = options->sandbox,
+		.server = true,
+		.user = options->user,
+		.low_ports = port < 1024 && options->profile != OPTIONS_PROFILE_TEXT, /* sockets of UDP streams */
+	};
+
+	return sandbox_enter(&config, what);
+}
+
 int server_run(const struct options *options, const char **what)
 {
 	struct server *server = calloc(1, sizeof *server);
@@ -361,10 +375,13 @@ int server_run(const struct options *options, const char **what)
 	if (list)
 		freeaddrinfo(list);
 	if (error == 0) {
-		*what = "start";
+		error = give_up_rights(options, server->sockets.port, what);
 		server->options = options;
 		server->what = what;
-		error = run(server);
+		if (error == 0) {
+			*what = "start";
+			error = run(server);
+		}
 		close(server->sockets.tcp);
 		close(server->sockets.udp);
 	}
