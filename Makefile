@@ -139,15 +139,16 @@ bench: ## speed beside iperf3 and tcpdump, as ratios
 	$(Q)BUILD=$(BUILD) conformance/bench.sh
 
 deps: ## install all that any target needs, and nothing else
-	$(Q).ci/deps build demo check bench ci pcaps fuzz
+	$(Q).ci/deps build demo check bench ci pcaps fuzz coverage
 
 pcaps: ## make the captures of pcaps/ anew
 	$(Q).ci/deps build pcaps
 	$(Q)$(MAKE) $(jobs) --no-print-directory all
 	$(Q)BUILD=$(BUILD) pcaps/make.py
 
-# --- fuzzing --------------------------------------------------------------------------------------------------------
+# --- fuzzing and coverage -------------------------------------------------------------------------------------------
 
+include proto/coverage.mk
 include fuzz/fuzz.mk
 scripts  += fuzz/fuzz_check.sh
 test: $(fuzz_checked)

@@ -359,6 +359,14 @@ static const struct script_row rows[] = {
 	    "opened results", "  SEND results A RESULTS_REQUEST",
 	    "results: 'x'", "  CLOSE results", "  SEND control TEST_END", "  HALF_CLOSE control",
 	    "ended control", "  CLOSE 1", "  CLOSE control", "  OVER MALFORMED R-9.3-2" } },
+	{ "13.3/what-is-not-awaited-changes-nothing", AT, {
+	    "streams tcp",
+	    "start", "  OPEN control",
+	    "ended control", "failed 1 x", "failed results x", "ended results", "state", "  START",
+	    "opened control", "  SEND control A TEST_BEGIN", "  OPEN 1",
+	    "failed control x", "state", "  BEGIN",
+	    "failed results x", "ended results", "state", "  BEGIN",
+	    "opened 1 50001", "  SEND 1 A STREAM_BEGIN", "  FLOW" } },
 	{ "13.3/timeout-is-worse-than-incomplete R-6.5-8", AT, {
 	    TO_ASKED,
 	    "results: ANSWER{tcp 50001 3 -}",

@@ -1,5 +1,6 @@
 /* The cookie as a value: equality, its hexadecimal form, its making. SPEC 3. */
 #include "proto/cookie.h"
+#include "proto/iperf3_control.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -220,6 +221,20 @@ static void run_generator(void **state)
 	}
 }
 
+/* The same for the cookie of the iperf3 profile. */
+static void iperf3_generator_fails(void **state)
+{
+	static const int fails[] = { 16, -EIO }, whole[] = { WHOLE };
+	struct iperf3_cookie cookie;
+
+	(void)state;
+	answers = fails;
+	assert_int_equal(iperf3_cookie_generate(&cookie), -EIO);
+	answers = whole;
+	assert_int_equal(iperf3_cookie_generate(&cookie), 0);
+	assert_int_equal(strlen((const char *)cookie.octets), IPERF3_COOKIE_LENGTH - 1);
+}
+
 static void generated_twice_differs(void **state)
 {
 	struct iperf_cookie a, b;
@@ -242,5 +257,6 @@ int main(void)
 	test_add("3/hex-round-trip", hex_round_trip, NULL);
 	test_add("3/hex-bad-digit-anywhere", hex_bad_digit_anywhere, NULL);
 	test_add("3/generated-twice-differs R-3-3", generated_twice_differs, NULL);
+	test_add("22.2/generator-fails R-22.2-1", iperf3_generator_fails, NULL);
 	return tests_run("cookie");
 }

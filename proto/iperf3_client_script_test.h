@@ -361,7 +361,8 @@ static inline int client_who_of(const char *word, const char **rest)
 
 static inline void client_opened(struct client_world *world, int who)
 {
-	client_end(world, who)->open = client_end(world, who)->opening; /* it may come too late */
+	if (client_end(world, who)->opening) /* else it comes too late, or for the second time */
+		client_end(world, who)->open = true;
 	client_end(world, who)->opening = false;
 	iperf3_client_opened(&world->client, who, world->now_ns);
 }

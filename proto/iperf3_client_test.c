@@ -92,6 +92,61 @@ static const struct script_row rows[] = {
 	    "opened 4", "  SEND 4 cookie",
 	    "state", "  START" } },
 
+	{ "25/what-is-not-awaited-changes-nothing", AT, {
+	    "parameters parallel=2",
+	    "start", "  OPEN control",
+	    "opened 1", "failed 1 x", "ended 1", "1: 'x'", "state", "  CONNECT",
+	    "opened control", "  SEND control cookie",
+	    "opened control", "failed control x", "ended 1", "state", "  COOKIE",
+	    "control: PARAM_EXCHANGE", "  SEND control length 23", "  SEND control {\"time\":1,\"parallel\":2}",
+	    "control: CREATE_STREAMS", "  OPEN 1",
+	    "opened 2", "failed 2 x", "state", "  STREAMS",
+	    "opened 1", "  SEND 1 cookie", "  OPEN 2",
+	    "opened 2", "  SEND 2 cookie",
+	    "opened 2", "failed 2 x", "state", "  START" } },
+	{ "26.1/what-is-not-awaited-changes-nothing", AT, {
+	    "parameters udp",
+	    TO_COOKIE,
+	    "control: PARAM_EXCHANGE", "  SEND control length 23", "  SEND control {\"time\":1,\"parallel\":1}",
+	    "control: CREATE_STREAMS", "  OPEN 1",
+	    "opened 1", "  SEND 1 hello",
+	    "opened 1", "ended 1", "state", "  STREAMS" } },
+	{ "22.3/start-before-the-last-hello R-22.3-5", AT, {
+	    "parameters udp",
+	    TO_COOKIE,
+	    "control: PARAM_EXCHANGE", "  SEND control length 23", "  SEND control {\"time\":1,\"parallel\":1}",
+	    "control: CREATE_STREAMS", "  OPEN 1",
+	    "control: TEST_START", "  CLOSE 1", "  CLOSE control", "  OVER MALFORMED R-22.3-5" } },
+	{ "31/silence-while-both-send R-31-4", AT, {
+	    "config receive=0.5", "parameters bidirectional time=3",
+	    TO_COOKIE,
+	    "control: PARAM_EXCHANGE", "  SEND control length 23", "  SEND control {\"time\":3,\"parallel\":1}",
+	    "control: CREATE_STREAMS", "  OPEN 1",
+	    "opened 1", "  SEND 1 cookie", "  OPEN 2",
+	    "opened 2", "  SEND 2 cookie",
+	    "control: TEST_START TEST_RUNNING", "  FLOW",
+	    "deadline", "  in 0.5",
+	    "arrived", "deadline", "  in 0.5",
+	    "+0.2", "arrived", "deadline", "  in 0.5" } },
+	{ "31/silence-is-not-watched-when-only-the-client-sends R-31-4", AT, {
+	    "config receive=0.5", "parameters time=3",
+	    TO_COOKIE,
+	    "control: PARAM_EXCHANGE", "  SEND control length 23", "  SEND control {\"time\":3,\"parallel\":1}",
+	    "control: CREATE_STREAMS", "  OPEN 1",
+	    "opened 1", "  SEND 1 cookie",
+	    "control: TEST_START TEST_RUNNING", "  FLOW",
+	    "deadline", "  in 3",
+	    "arrived", "deadline", "  in 3" } },
+	{ "28/results-of-stream-0 R-28-5", AT, {
+	    TO_PAYLOAD,
+	    "wait", "  HALT",
+	    "over", "  FREEZE", "  SEND control TEST_END",
+	    "control: EXCHANGE_RESULTS", "  COUNT", "  SEND control length 177", OWN(OWN_STREAM("1", "1000")),
+	    "1: 'x'",
+	    "control: {\"cpu_util_total\":1,\"cpu_util_user\":1,\"cpu_util_system\":0,\"sender_has_retransmits\":-1,"
+	    "\"streams\":[{\"id\":0,\"bytes\":7,\"retransmits\":-1,\"jitter\":0,\"errors\":0,\"packets\":0}]}",
+	    "  CLOSE 1", "  CLOSE control", "  OVER MALFORMED R-28-5" } },
+
 	/* --- amounts and ends of payload ------------------------------------------------------------------------- */
 	{ "27.2/omit-then-time R-27.2-1 R-26.3-8", AT, {
 	    "parameters omit=2 time=3",

@@ -179,7 +179,7 @@ void iperf3_judge_payload(struct iperf3_judge *judge, struct iperf3_judge_conn *
 		return;
 	if (stream->octets[direction] == 0) {
 		stream->first[direction] = *mark;
-		stream->denied = direction == IPERF_TO_CLIENT && octets && octets[0] == 0xff;
+		stream->denied = stream->denied || (direction == IPERF_TO_CLIENT && octets && octets[0] == 0xff);
 	}
 	stream->last[direction] = *mark;
 	stream->octets[direction] += length;

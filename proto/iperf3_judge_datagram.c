@@ -81,7 +81,7 @@ static void take_hello(struct iperf3_judge *judge, struct iperf3_judge_stream *s
 	stream->last_hello = *d->mark;
 	stream->hello_captured = true;
 	stream->hello_other = is_four(d, iperf3_hello_old);
-	stream->hello_wrong = d->captured == d->length && !is_hello(d);
+	stream->hello_wrong = false;
 }
 
 static void check_reply(struct iperf3_judge *judge, const struct iperf3_judge_stream *stream, const struct datagram *d)
@@ -304,7 +304,7 @@ static void check_turn(struct iperf3_judge *judge, const struct iperf3_judge_str
 		const struct iperf3_judge_stream *earlier = &judge->config.streams[i];
 
 		if (earlier->number || !iperf3_before(&earlier->opened, &stream->opened) || earlier->replies != 1 ||
-		    earlier->hellos != 1 || iperf3_before(&earlier->cookie, &stream->opened) || stream->hellos == 0)
+		    earlier->hellos != 1 || iperf3_before(&earlier->cookie, &stream->opened))
 			continue;
 		iperf3_judge_found_stream(judge, IPERF_BROKEN, IPERF_R_26_1_2, IPERF_TO_SERVER, stream, &stream->opened,
 					  "the client opens this stream before it has the reply for that of port %u",

@@ -192,14 +192,14 @@ static void check_duties(struct iperf3_judge *judge, const struct iperf3_talk *t
 /* Timers that are known and have expired. */
 static void check_timers(struct iperf3_judge *judge, const struct iperf3_talk *talk)
 {
-	const struct iperf3_said_at *asked = iperf3_said_of(talk, IPERF3_ITEM_PARAM_EXCHANGE);
+	const struct iperf3_said_at *asked = &talk->said[IPERF3_ITEM_PARAM_EXCHANGE]; /* every test has it */
 	const struct iperf3_said_at *exchange = iperf3_said_of(talk, IPERF3_ITEM_EXCHANGE_RESULTS);
 	const struct iperf3_said_at *running = iperf3_said_of(talk, IPERF3_ITEM_TEST_RUNNING);
 	const struct iperf_mark *end = until(judge, talk);
 	const struct iperf3_parameters *p = &talk->parameters;
 	int64_t read_ns = judge->config.t_read_ns + IPERF_JUDGE_GRACE;
 
-	if (!judge->config.timers_known || talk->blind[0] || talk->blind[1] || !asked)
+	if (!judge->config.timers_known || talk->blind[0] || talk->blind[1])
 		return;
 	if ((!talk->said[IPERF3_ITEM_PARAMETERS].complete && iperf3_span(&asked->begin, end) > read_ns) ||
 	    (exchange && !talk->said[IPERF3_ITEM_CLIENT_RESULTS].complete &&

@@ -58,7 +58,7 @@ static void check_during_streams(struct iperf3_judge *judge, const struct iperf3
 		return;
 	judge->denied_known = true;
 	judge->denied = end->begin;
-	if (conn->talk.said[IPERF3_ITEM_DENIED].times || conn->ended_by_client || conn->talk.blind[IPERF_TO_CLIENT])
+	if (conn->talk.said[IPERF3_ITEM_DENIED].times || conn->ended_by_client)
 		return;
 	iperf3_judge_found(judge, iperf3_one_host(judge, &conn->client) ? IPERF_BROKEN : IPERF_INCONCLUSIVE,
 			   conn->talk.said[IPERF3_ITEM_COOKIE].complete ? IPERF_R_25_4 : IPERF_R_25_5, IPERF_TO_CLIENT,
@@ -115,7 +115,7 @@ static void check_client(struct iperf3_judge *judge, const struct iperf3_judge_c
 {
 	const struct iperf3_talk *talk = &conn->talk;
 
-	if (talk->has_after_denial && talk->has_early && !iperf3_before(&talk->early, &talk->after_denial))
+	if (talk->has_after_denial && !iperf3_before(&talk->early, &talk->after_denial))
 		iperf3_judge_found(judge, IPERF_BROKEN, IPERF_R_29_2, IPERF_TO_SERVER, talk, &talk->after_denial,
 				   "the client goes on after ACCESS_DENIED");
 	else if (talk->has_early)
@@ -129,8 +129,7 @@ void iperf3_judge_newcomer(struct iperf3_judge *judge, struct iperf3_judge_conn 
 	const struct iperf3_said_at *left = iperf3_said_of(&conn->talk, IPERF3_ITEM_CLIENT_EOF);
 	const struct iperf3_said_at *denied = iperf3_said_of(&conn->talk, IPERF3_ITEM_DENIED);
 
-	if (conn->kind == IPERF3_CONN_CONTROL || conn->kind == IPERF3_CONN_STREAM || conn->talk.blind[0] ||
-	    conn->talk.blind[1])
+	if (conn->kind == IPERF3_CONN_STREAM || conn->talk.blind[0] || conn->talk.blind[1])
 		return;
 	conn->ended_by_client = left && (!end || iperf3_before(&left->begin, &end->begin));
 	if (denied && conn->talk.said[IPERF3_ITEM_COOKIE].complete && !conn->during_streams)

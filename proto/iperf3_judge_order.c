@@ -62,9 +62,9 @@ static void check_answers(struct iperf3_judge *judge, const struct iperf3_talk *
 /* The client speaks before PARAM_EXCHANGE. */
 static void check_early(struct iperf3_judge *judge, const struct iperf3_talk *talk)
 {
-	const struct iperf3_said_at *asked = iperf3_said_of(talk, IPERF3_ITEM_PARAM_EXCHANGE);
+	const struct iperf3_said_at *asked = &talk->said[IPERF3_ITEM_PARAM_EXCHANGE]; /* every test has it */
 
-	if (talk->has_early && asked && !talk->blind[IPERF_TO_CLIENT] && iperf3_before(&talk->early, &asked->begin))
+	if (talk->has_early && !talk->blind[IPERF_TO_CLIENT] && iperf3_before(&talk->early, &asked->begin))
 		iperf3_judge_found(judge, IPERF_BROKEN, IPERF_R_22_1_1, IPERF_TO_SERVER, talk, &talk->early,
 				   "the client goes on behind its cookie before PARAM_EXCHANGE has come");
 }

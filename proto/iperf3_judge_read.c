@@ -199,7 +199,7 @@ static void tell_error(struct iperf3_judge *judge, struct iperf3_judge_conn *con
 
 void iperf3_judge_read_end(struct iperf3_judge *judge, struct iperf3_judge_conn *conn)
 {
-	if (conn->readers[IPERF_TO_CLIENT].what == IPERF3_READS_ERROR && conn->talk.said[IPERF3_ITEM_ERROR].times)
+	if (conn->readers[IPERF_TO_CLIENT].what == IPERF3_READS_ERROR)
 		tell_error(judge, conn);
 }
 

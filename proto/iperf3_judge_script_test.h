@@ -11,8 +11,21 @@
 #define CONNS_MAX 24
 #define FOUND_MAX 64
 #define STREAMS_MAX 64
+#define OTHER_HOST 100000 /* added to the port of a datagram: it is from a host without tests */
 
-enum event_kind { EVENT_OPENED, EVENT_OCTETS, EVENT_UNSEEN, EVENT_MISSING, EVENT_EOF, EVENT_RESET, EVENT_DATAGRAM };
+enum event_kind {
+	EVENT_OPENED,
+	EVENT_OCTETS,
+	EVENT_UNSEEN,
+	EVENT_MISSING,
+	EVENT_CONFLICT,
+	EVENT_FOREIGN,
+	EVENT_EOF,
+	EVENT_RESET,
+	EVENT_REFUSED,  /* reset before it was established */
+	EVENT_PLACE,    /* here a packet was captured that is told later, as the next one that is late */
+	EVENT_DATAGRAM,
+};
 
 struct event {
 	enum event_kind kind;
@@ -22,6 +35,7 @@ struct event {
 	size_t length, captured;
 	int64_t ns;
 	uint64_t packet;          /* 0: as it is told */
+	bool late;
 };
 
 struct script {
@@ -30,13 +44,18 @@ struct script {
 	unsigned conns;
 	int64_t ns;
 	bool far;                 /* the clients are on another host */
+	bool at_client;           /* and the capture was taken there */
+	size_t streams_max;       /* 0: STREAMS_MAX */
+	size_t room_max;          /* octets of a text for which there is room; 0: any */
+	int64_t timers_ns;        /* the server's, all alike; 0: not known */
 };
 
 struct verdicts {
 	struct iperf3_finding found[FOUND_MAX];
 	char text[FOUND_MAX][200];
 	size_t count;
-	uint64_t tests, payload, messages;
+	uint64_t tests, payload, messages, refused;
+	size_t room_max;
 };
 
 /* --- writing it down --------------------------------------------------------------------------------------------- */
@@ -144,49 +163,54 @@ static inline void note_said(void *user, const struct iperf3_said *said)
 
 	if (said->kind == IPERF3_SAID_PAYLOAD)
 		v->payload += said->length;
+	else if (said->kind == IPERF3_SAID_REFUSED)
+		v->refused++;
 	else if (said->kind != IPERF3_SAID_EOF && said->kind != IPERF3_SAID_RESET)
 		v->messages++;
 }
 
 static inline bool give_room(void *user, char **text_, size_t had, size_t size)
 {
+	const struct verdicts *v = user;
 	char *more = size > had ? realloc(*text_, size) : *text_;
 
-	(void)user;
 	*text_ = more ? more : *text_;
-	return more != NULL;
+	return more && (v->room_max == 0 || size <= v->room_max);
 }
 
 struct telling {
 	struct iperf3_judge judge;
 	struct iperf3_judge_conn conns[CONNS_MAX];
 	bool there[CONNS_MAX], known[CONNS_MAX];
-	unsigned ends[CONNS_MAX];
+	bool ended[CONNS_MAX][2];
 	uint64_t offsets[CONNS_MAX][2];
 	struct iperf3_judge_stream streams[STREAMS_MAX];
 	struct iperf3_stream_result listed[STREAMS_MAX];
-	uint64_t packet, last_packet;
+	uint64_t packet, last_packet, place;
 	bool far;
 };
 
 static inline struct iperf_endpoint end_of(bool client, bool far, unsigned port)
 {
-	struct iperf_endpoint e = { .port = (uint16_t)port };
+	struct iperf_endpoint e = { .port = (uint16_t)(port % OTHER_HOST) };
 
-	e.address[15] = client && far ? 2 : 1;
+	e.address[15] = port >= OTHER_HOST ? 3 : client && far ? 2 : 1;
 	return e;
 }
 
-static inline void begin_telling(struct telling *t, struct verdicts *v, bool far)
+static inline void begin_telling(struct telling *t, struct verdicts *v, const struct script *s)
 {
 	struct iperf3_judge_config config = {
-		.server = end_of(false, far, 5201), .streams_max = STREAMS_MAX, .streams = t->streams,
+		.server = end_of(false, s->far, 5201), .streams_max = s->streams_max ? s->streams_max : STREAMS_MAX,
+		.streams = t->streams, .at_client = s->at_client, .timers_known = s->timers_ns != 0,
+		.t_read_ns = s->timers_ns, .t_silence_ns = s->timers_ns, .t_over_ns = s->timers_ns,
 		.results = { .capacity = STREAMS_MAX, .streams = t->listed },
 		.room = give_room, .said = note_said, .found = note_finding, .user = v,
 	};
 
 	memset(t, 0, sizeof *t);
-	t->far = far;
+	t->far = s->far;
+	v->room_max = s->room_max;
 	iperf3_judge_init(&t->judge, &config);
 }
 
@@ -233,12 +257,30 @@ static inline void tell_octets(struct telling *t, const struct event *e, size_t 
 		iperf3_judge_unseen(&t->judge, &t->conns[e->conn], e->direction, length - known, false, &mark);
 }
 
+static inline void tell_end(struct telling *t, const struct event *e, struct iperf_mark mark)
+{
+	bool *ended = t->ended[e->conn];
+
+	if (e->kind == EVENT_EOF)
+		iperf3_judge_eof(&t->judge, &t->conns[e->conn], e->direction, &mark);
+	if (e->kind == EVENT_RESET || e->kind == EVENT_REFUSED)
+		iperf3_judge_reset(&t->judge, &t->conns[e->conn], e->direction, e->kind == EVENT_RESET, &mark);
+	ended[e->direction] = ended[e->direction] || e->kind == EVENT_EOF;
+	if ((ended[0] && ended[1]) || e->kind == EVENT_RESET || e->kind == EVENT_REFUSED)
+		forget_conn(t, e->conn);
+}
+
 /* One event, its octets cut into pieces of that size. */
 static inline void tell_event(struct telling *t, const struct event *e, size_t piece)
 {
-	struct iperf_mark mark = { .packet = e->packet ? e->packet : ++t->packet, .time_ns = e->ns };
+	uint64_t packet = e->packet ? e->packet : e->late ? t->place : ++t->packet;
+	struct iperf_mark mark = { .packet = packet, .time_ns = e->ns };
 	struct iperf_endpoint client = end_of(true, t->far, e->conn);
 
+	if (e->kind == EVENT_PLACE) {
+		t->place = packet;
+		return;
+	}
 	if (e->kind == EVENT_DATAGRAM) {
 		iperf3_judge_datagram(&t->judge, &client, e->direction, ground(e->octets, e->captured), e->captured,
 				      e->length, &mark);
@@ -250,17 +292,15 @@ static inline void tell_event(struct telling *t, const struct event *e, size_t p
 	mark.offset = t->offsets[e->conn][e->direction];
 	for (size_t from = 0, length; from < e->length; from += length) {
 		length = e->length - from < piece ? e->length - from : piece;
-		if (from && !e->packet)
+		if (from && !e->packet && !e->late)
 			mark.packet = ++t->packet;
 		tell_octets(t, e, from, length, mark);
 	}
-	if (e->kind == EVENT_EOF)
-		iperf3_judge_eof(&t->judge, &t->conns[e->conn], e->direction, &mark);
-	if (e->kind == EVENT_RESET)
-		iperf3_judge_reset(&t->judge, &t->conns[e->conn], e->direction, true, &mark);
-	t->ends[e->conn] += e->kind == EVENT_RESET ? 2 : e->kind == EVENT_EOF;
-	if (t->ends[e->conn] >= 2)
-		forget_conn(t, e->conn);
+	if (e->kind == EVENT_CONFLICT)
+		iperf3_judge_conflict(&t->judge, &t->conns[e->conn], e->direction, &mark);
+	if (e->kind == EVENT_FOREIGN)
+		iperf3_judge_foreign(&t->judge, &t->conns[e->conn]);
+	tell_end(t, e, mark);
 }
 
 static inline void tell_script(const struct script *s, size_t piece, struct verdicts *v)
@@ -270,7 +310,7 @@ static inline void tell_script(const struct script *s, size_t piece, struct verd
 
 	assert_non_null(t);
 	memset(v, 0, sizeof *v);
-	begin_telling(t, v, s->far);
+	begin_telling(t, v, s);
 	for (size_t i = 0; i < s->count; i++)
 		tell_event(t, &s->events[i], piece);
 	iperf3_judge_finish(&t->judge, &last);

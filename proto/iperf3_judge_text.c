@@ -22,15 +22,11 @@ static struct iperf_mark mark_in(const struct iperf3_said_at *at, size_t offset)
 
 /* --- negative numbers without a sign ----------------------------------------------------------------------------- */
 
-/* Whether digits of an integer are more than any signed one of 64 bits. */
+/* Whether digits of an integer, which begins with no 0, are more than any signed one of 64 bits. */
 static bool too_large(const char *digits, size_t count)
 {
 	static const char max[] = "9223372036854775807";
 
-	while (count > 1 && *digits == '0') {
-		digits++;
-		count--;
-	}
 	return count > sizeof max - 1 || (count == sizeof max - 1 && memcmp(digits, max, count) > 0);
 }
 

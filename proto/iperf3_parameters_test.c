@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include "proto/json_private.h"
 #include "proto/json_test.h"
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
@@ -263,6 +264,48 @@ static void without_memory(void **state)
 	assert_int_equal(length, strlen(ALL_KEYS));
 }
 
+/* What is read for others to see is not written: a token, an affinity. */
+static void not_written(void **state)
+{
+	static const char text[] = "{\"tcp\":true,\"authtoken\":\"dG9rZW4=\",\"affinity\":3,\"omit\":3}";
+	struct iperf3_parameters p;
+	char out[200];
+	size_t length;
+
+	(void)state;
+	assert_true(decode(text, &p));
+	assert_true(p.present >> IPERF3_KEY_AUTHTOKEN & 1);
+	length = iperf3_parameters_encode(&p, out, sizeof out);
+	assert_int_equal(length, strlen("{\"tcp\":true,\"omit\":3}"));
+	assert_memory_equal(out, "{\"tcp\":true,\"omit\":3}", length);
+}
+
+/* A number of streams never overflows, whatever stands in parallel. */
+static void streams_in_all(void **state)
+{
+	struct iperf3_parameters p = { .parallel = INT64_MIN };
+
+	(void)state;
+	assert_int_equal(iperf3_parameters_streams(&p), INT64_MIN);
+	p.bidirectional = true;
+	assert_int_equal(iperf3_parameters_streams(&p), INT64_MIN);
+	p.parallel = INT64_MAX;
+	assert_int_equal(iperf3_parameters_streams(&p), INT64_MAX);
+	p.parallel = -3;
+	assert_int_equal(iperf3_parameters_streams(&p), -6);
+	p.parallel = 3;
+	assert_int_equal(iperf3_parameters_streams(&p), 6);
+}
+
+static void no_number(void **state)
+{
+	int64_t value = 7;
+
+	(void)state;
+	assert_false(iperf3_json_integer(NULL, &value));
+	assert_int_equal(value, 7);
+}
+
 int main(void)
 {
 	json_set_alloc_funcs(refusable_malloc, counting_free);
@@ -274,6 +317,9 @@ int main(void)
 	test_add("24/bounds R-24-4 R-32-1", bounds, NULL);
 	test_add("24/long-strings R-32-1", long_strings, NULL);
 	test_add("24/any-octet R-22.4-7", any_octet, NULL);
+	test_add("24/not-written", not_written, NULL);
+	test_add("24/streams-in-all R-27.1-5", streams_in_all, NULL);
+	test_add("24/no-number", no_number, NULL);
 	test_add("24/without-memory", without_memory, NULL);
 	return tests_run("iperf3 parameters");
 }

@@ -53,8 +53,14 @@ static const struct wrong_row {
 	{ "28/end-alone-wrong R-28-1", STREAMS_1(",\"end_time\":false"), "streams[0].end_time: not a number", "R-28-1", -1 },
 	{ "28/start-string R-28-1", STREAMS_1(",\"start_time\":\"\",\"end_time\":1"),
 	  "streams[0].start_time: not a number", "R-28-1", -1 },
+	{ "28/omitted-errors-string R-28-1", STREAMS_1(",\"omitted_errors\":\"1\",\"omitted_packets\":1"),
+	  "streams[0].omitted_errors: not an integer", "R-28-1", -1 },
+	{ "28/omitted-packets-string R-28-1", STREAMS_1(",\"omitted_errors\":1,\"omitted_packets\":\"1\""),
+	  "streams[0].omitted_packets: not an integer", "R-28-1", -1 },
 	{ "28/too-many-streams R-28-2", "{" HEAD "\"streams\":[" ONE "," ONE "," ONE "," ONE "]}",
 	  "streams: 4 of them, at most 3 expected", "R-28-2", -1 },
+	{ "28/key-twice-behind-spaces R-22.4-4", "{ \"x\" : 1 , \"x\" : 2 }", "x: stands twice", "R-22.4-4", 12 },
+	{ "28/array-with-a-key-twice R-22.4-1", "[{\"a\":1,\"a\":2}]", "not an object", "R-22.4-1", -1 },
 	{ "28/key-twice R-22.4-4", "{\"streams\":[],\"streams\":[]}", "streams: stands twice", "R-22.4-4", 14 },
 	{ "28/key-twice-in-stream R-22.4-4", "{\"x\":{\"a\":1,\"a\":1},\"streams\":[{\"id\":1,\"id\":1}]}", "duplicate",
 	  "R-22.4-4", -2 },
@@ -347,6 +353,19 @@ static void without_memory(void **state)
 	assert_true(decode(out, length, &r, &error) && r.count == 1);
 }
 
+/* An output of which nothing was kept is written as an empty text. */
+static void no_output_kept(void **state)
+{
+	static const char expected[] = "\"server_output_text\":\"\"";
+	struct iperf3_results r = { .has_output = true };
+	char out[1000];
+	size_t length = iperf3_results_encode(&r, out, sizeof out - 1);
+
+	(void)state;
+	out[length] = '\0';
+	assert_non_null(strstr(out, expected));
+}
+
 int main(void)
 {
 	json_set_alloc_funcs(refusable_malloc, counting_free);
@@ -358,6 +377,7 @@ int main(void)
 	test_add("28/written R-22.4-10", written, NULL);
 	test_add("28/round-trip", round_trip, NULL);
 	test_add("28/output-written R-28-9", output_written, NULL);
+	test_add("28/no-output-kept R-28-9", no_output_kept, NULL);
 	test_add("28/bounds R-28-7 R-32-1", bounds, NULL);
 	test_add("28/any-octet R-22.4-7", any_octet, NULL);
 	test_add("28/without-memory", without_memory, NULL);

@@ -50,6 +50,9 @@ static const struct script_row text_rows[] = {
 	{ "28/unknown-stream R-28-5", AT, {
 	    ENDED, "a: R(1 3)", FAILED("208 0", "RESULTS", "R-28-5"), "  CLOSE s R-28-5", NEXT } },
 	{ "28/stream-2 R-28-5", AT, { ENDED, "a: R(2)", FAILED("208 0", "RESULTS", "R-28-5"), "  CLOSE s R-28-5" } },
+	{ "28/own-results-have-no-room R-28-1", AT, {
+	    "config text=150", ENDED, "a: R()", "  MEASURE R-23-11", FAILED("117 0", "DISPLAYED", "R-28-1"),
+	    "  CLOSE s R-28-1", NEXT } },
 	{ "28/missing-stream R-28-6", AT, {
 	    ENDED, "a: R()", "  MEASURE R-23-11", "  SEND a -1 (1) DISPLAY_RESULTS R-23-12", "peer", "  0 streams" } },
 	{ "31/silence-in-place-of-results R-31-1", AT, {
@@ -81,6 +84,11 @@ static const struct script_row parameter_rows[] = {
 	{ "32/parallel-huge R-32-2", AT, { REFUSED("{'parallel':9223372036854775807}", "200 22", "R-32-2") } },
 	{ "24/negative-time R-24-6", AT, { REFUSED("{'time':-5}", "114 22", "R-24-6") } },
 	{ "24/negative-omit R-24-6", AT, { REFUSED("{'omit':-5}", "114 22", "R-24-6") } },
+	{ "24/negative-num R-24-6", AT, { REFUSED("{'num':-5}", "114 22", "R-24-6") } },
+	{ "24/negative-blockcount R-24-6", AT, { REFUSED("{'blockcount':-5}", "114 22", "R-24-6") } },
+	{ "24/negative-bandwidth R-24-6", AT, { REFUSED("{'bandwidth':-5}", "114 22", "R-24-6") } },
+	{ "24/negative-burst R-24-6", AT, { REFUSED("{'burst':-5}", "114 22", "R-24-6") } },
+	{ "24/the-caller-can-do-anything R-24-8", AT, { "config anything=1", CREATED("{'window':1073741824}") } },
 	{ "24/sctp R-24-6", AT, { REFUSED("{'sctp':true}", "202 93", "R-24-6") } },
 	{ "24/mptcp R-24-6", AT, { REFUSED("{'tcp':true,'mptcp':true}", "202 93", "R-24-6") } },
 	{ "24/token R-24-6", AT, { REFUSED("{'authtoken':'x'}", "142 0", "R-24-6") } },
@@ -159,6 +167,10 @@ static const struct script_row time_rows[] = {
 	{ "31/no-test-end-in-ten-seconds R-31-3 R-24-3", AT, { FLOWING, "deadline", "  in 50" } },
 	{ "31/a-very-long-time R-31-3", AT, {
 	    FLOWING_WITH("{'time':9223372036854775807}"), "deadline", "  in 120" } },
+	{ "31/a-very-long-omit R-31-3", AT, {
+	    FLOWING_WITH("{'time':5,'omit':9223372036854775807}"), "deadline", "  in 120" } },
+	{ "31/payload-is-only-that-of-a-running-test R-31-2", AT, {
+	    "moved 0", CREATED("{}"), "+50", "moved 0", "deadline", "  in 70" } },
 	{ "31/silence-after-results R-31-2", AT, {
 	    DISPLAYED, "deadline", "  in 120", "wait", FAILED("144 0", "DISPLAYED", "R-31-2"), "  CLOSE s R-31-2",
 	    NEXT } },
@@ -173,11 +185,43 @@ static const struct script_row time_rows[] = {
 	    "  CLOSE a R-23-18" } },
 };
 
+/* A connection that is closed is closed, whatever is still told of it. */
+static void count_decision(void *user, const struct iperf3_server *server, const struct iperf3_decision *decision)
+{
+	(void)server, (void)decision;
+	++*(unsigned *)user;
+}
+
+static void closed_for_good(void **state)
+{
+	struct iperf_endpoint client = { .port = 1 };
+	struct iperf3_server_config config;
+	struct iperf3_server server;
+	struct iperf3_conn conn;
+	unsigned decisions = 0;
+
+	(void)state;
+	iperf3_server_defaults(&config);
+	config.decide = count_decision;
+	config.user = &decisions;
+	iperf3_server_init(&server, &config);
+	iperf3_server_connected(&server, &conn, &client, 1);
+	iperf3_server_reset(&server, &conn, 2);
+	assert_int_equal(conn.state, IPERF3_CONN_CLOSED);
+	assert_int_equal(decisions, 1);
+	iperf3_server_reset(&server, &conn, 3);
+	iperf3_server_eof(&server, &conn, 3);
+	iperf3_server_octets(&server, &conn, (const uint8_t *)"x", 1, 3);
+	assert_int_equal(iperf3_server_room(&conn), 0);
+	assert_int_equal(decisions, 1);
+}
+
 int main(void)
 {
 	ROWS_ADD(text_rows, run_server_script);
 	ROWS_ADD(parameter_rows, run_server_script);
 	ROWS_ADD(state_rows, run_server_script);
 	ROWS_ADD(time_rows, run_server_script);
+	test_add("22.2/closed-for-good", closed_for_good, NULL);
 	return tests_run("iperf3_server_fail");
 }

@@ -3,6 +3,7 @@
  *
  * Steps, where a is the name of a connection:
  *   config pending=2 ending=2 streams=2 read=10 silence=120 over=40    bounds and seconds; first step of a script
+ *   config text=100 anything=1    room for texts; the caller has nothing against any parameters
  *   able 141 7        from now on the caller says so of parameters
  *   a connect     a: octets     a eof     a reset     udp port: octets     moved SECONDS-AGO     fail error errno
  *   slow 2.5   HALT and MEASURE take so many seconds
@@ -334,6 +335,10 @@ static inline void world_config(struct world *world, const char *words)
 			config.t_silence_ns = value * IPERF_S;
 		else if (strcmp(name, "over") == 0)
 			config.t_over_ns = value * IPERF_S;
+		else if (strcmp(name, "text") == 0)
+			config.text_size = (size_t)value;
+		else if (strcmp(name, "anything") == 0)
+			config.able = NULL;
 		else
 			fail_msg("no such setting: %s", name);
 	}

@@ -69,7 +69,7 @@ enum iperf_requirement judge_wrong_octet(const struct iperf_parser *parser, uint
 /* A client that forgot the preamble begins with a keyword; the parser took that for one. */
 static bool no_preamble(const struct iperf_judge_conn *conn)
 {
-	return conn->head_length >= 6 && memcmp(conn->head, "IPERF_", 6) == 0;
+	return memcmp(conn->head, "IPERF_", 6) == 0; /* a preamble at least was read */
 }
 
 /* Whether a keyword follows the preamble, in whatever letters, and perhaps behind white space: no, yes, or not enough

@@ -271,7 +271,8 @@ void judge_results(struct iperf_judge *judge, struct iperf_judge_conn *conn, con
 {
 	struct iperf_results results = judge->config.results;
 	struct iperf_results_error error;
-	bool whole = iperf_results_decode(conn->text, conn->text_length, &results, &error);
+	const char *text = conn->text_length ? conn->text : "";
+	bool whole = iperf_results_decode(text, conn->text_length, &results, &error);
 
 	if (!whole)
 		malformed(judge, conn, &error, mark);

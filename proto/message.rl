@@ -55,7 +55,7 @@ static const char *const keywords[IPERF_MESSAGE_KINDS] = {
 	              | results_request | results_response ) @done ) $!wrong;
 }%%
 
-%% write data nofinal;
+%% write data nofinal noerror;
 
 const char *iperf_message_keyword(enum iperf_message_kind kind)
 {
@@ -101,9 +101,9 @@ static int entry(enum iperf_grammar grammar)
 	case IPERF_GRAMMAR_DATAGRAM:
 		return message_en_datagram;
 	case IPERF_GRAMMAR_MESSAGE:
-		return message_en_any_one;
+		break;
 	}
-	return message_error;
+	return message_en_any_one;
 }
 
 void iperf_parser_init(struct iperf_parser *parser, enum iperf_grammar grammar, const struct iperf_cookie *cookie)
