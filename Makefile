@@ -90,9 +90,14 @@ $(lib_so): $(proto_o)
 $(BUILD)/iperf-ref: $(ref_o) $(lib_a)
 	@echo "  LD $@"
 	$(Q)$(program) -pthread -o $@ $^ $(shell pkg-config --libs libuv jansson libseccomp)
+# Failed allocations are noted: conformance/shortage.h.
+, := ,
+noted    := $(patsubst %,-Wl$(,)--wrap=%,malloc calloc realloc strdup strndup asprintf vasprintf \
+	      __asprintf_chk __vasprintf_chk fopen getline __getdelim open_memstream \
+	      socket accept4 pipe pipe2 memfd_create pidfd_open pcap_fopen_offline_with_tstamp_precision)
 $(BUILD)/iperf-conform: $(conf_o) $(lib_a)
 	@echo "  LD $@"
-	$(Q)$(program) -o $@ $^ $(shell pkg-config --libs libpcap jansson) -lm
+	$(Q)$(program) $(noted) -o $@ $^ $(shell pkg-config --libs libpcap jansson) -lm
 
 $(peer): $(call objects,conformance/peer) # a second implementation, which shares nothing with the first
 	@echo "  LD $@"
@@ -150,8 +155,8 @@ pcaps: ## make the captures of pcaps/ anew
 
 include proto/coverage.mk
 include fuzz/fuzz.mk
-scripts  += fuzz/fuzz_check.sh
-test: $(fuzz_checked)
+scripts  += fuzz/fuzz_check.sh fuzz/faults_check.sh
+test: $(fuzz_checked) $(BUILD)/fuzz/faults.so
 
 # --- installing -----------------------------------------------------------------------------------------------------
 

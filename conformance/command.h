@@ -11,6 +11,7 @@ enum { STATUS_CONFORMS, STATUS_BROKEN, STATUS_USAGE, STATUS_UNTESTED };
 int command_check(int argc, char *argv[]);
 int command_server(int argc, char *argv[]);
 int command_client(int argc, char *argv[]);
+int command_fuzz(int argc, char *argv[]);
 int command_list(int argc, char *argv[]);
 int command_matrix(int argc, char *argv[]);
 int command_record(int argc, char *argv[]);

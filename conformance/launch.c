@@ -217,7 +217,7 @@ int launch_start(struct launch *launch, char **words)
 	close(pipes[1]);
 	if (launch->pid < 0)
 		error = -errno;
-	else if (read(pipes[0], &error, sizeof error) == sizeof error)
+	else if (TEMP_FAILURE_RETRY(read(pipes[0], &error, sizeof error)) == sizeof error)
 		error = -error;
 	close(pipes[0]);
 	if (error == 0) {
@@ -225,7 +225,7 @@ int launch_start(struct launch *launch, char **words)
 		launch->group = launch->pid;
 		launch->pidfd = pidfd_open(launch->pid, 0);
 	} else if (launch->pid > 0) {
-		waitpid(launch->pid, &launch->status, 0);
+		TEMP_FAILURE_RETRY(waitpid(launch->pid, &launch->status, 0));
 	}
 	if (error)
 		launch->pid = -1;
@@ -253,12 +253,12 @@ void launch_stop(struct launch *launch)
 	if (!launch_ended(launch)) {
 		launch->stopped = true;
 		kill(-pid, SIGTERM);
-		poll(&wait, 1, STOP_MS);
+		TEMP_FAILURE_RETRY(poll(&wait, 1, STOP_MS));
 	}
 	if (launch->group > 0)
 		kill(-launch->group, SIGKILL);
 	if (!launch_ended(launch)) {
-		waitpid(pid, &launch->status, 0);
+		TEMP_FAILURE_RETRY(waitpid(pid, &launch->status, 0));
 		launch->pid = -1;
 	}
 	launch->group = 0;
@@ -266,7 +266,7 @@ void launch_stop(struct launch *launch)
 
 size_t launch_output(const struct launch *launch, char *text, size_t size)
 {
-	ssize_t length = launch->output < 0 ? 0 : pread(launch->output, text, size - 1, 0);
+	ssize_t length = launch->output < 0 ? 0 : TEMP_FAILURE_RETRY(pread(launch->output, text, size - 1, 0));
 
 	if (length < 0)
 		length = 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conformance/command.h"
+#include "conformance/shortage.h"
 
 static const struct {
 	const char *name;
@@ -18,6 +19,7 @@ static const struct {
 	{ "check", command_check, "iperf-conform check", "judge captures" },
 	{ "record", command_record, "iperf-conform record", "make cases of the tests in a capture" },
 	{ "replay", command_replay, "iperf-conform replay", "play one side of a capture against a live peer" },
+	{ "fuzz", command_fuzz, "iperf-conform fuzz", "look for inputs that a server does not bear" },
 	{ "list", command_list, "iperf-conform list", "show the cases, and what they test" },
 	{ "matrix", command_matrix, "iperf-conform matrix", "put several runs side by side" },
 };
@@ -68,6 +70,10 @@ static int close_output(int status)
 	if (lost && errno != EPIPE)
 		fprintf(stderr, "iperf-conform: standard output cannot be written: %s\n",
 			errno ? strerror(errno) : "it is full, or closed");
+	if (shortage_seen()) {
+		fprintf(stderr, "iperf-conform: %s: what is reported is not whole, and no verdict\n", shortage_seen());
+		return STATUS_UNTESTED;
+	}
 	return lost && status == STATUS_CONFORMS ? STATUS_UNTESTED : status;
 }
 
@@ -75,6 +81,7 @@ int main(int argc, char *argv[])
 {
 	const char *word = argc > 1 ? argv[1] : "";
 
+	shortage_watch();
 	open_standard();
 	signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of writing, and said so */
 	if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conformance/shortage.h"
+
 const char *endpoint_text(const struct iperf_endpoint *endpoint, char text[static ENDPOINT_TEXT_SIZE])
 {
 	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
@@ -123,6 +125,8 @@ void report_note(struct report *report, const char *sentence)
 
 static enum report_verdict verdict(const struct report_counts *counts)
 {
+	if (shortage_seen()) /* what is missing may look broken */
+		return VERDICT_INCONCLUSIVE;
 	if (counts->broken > 0)
 		return VERDICT_BROKEN;
 	if (counts->inconclusive > 0 || counts->damaged || (counts->tests == 0 && counts->connections == 0))

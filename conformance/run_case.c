@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "conformance/expectations.h"
+#include "conformance/shortage.h"
 
 #define MARGIN (1 * IPERF_S) /* beyond a timer */
 
@@ -185,6 +186,11 @@ json_t *run_one(struct run *run, const struct case_file *file)
 		play_case(run->player, file, &result);
 		if (file->role == CASE_SERVER && !run->player->command && result.verdict != PLAY_UNTESTED)
 			leave_idle(run, file, &result);
+	}
+	if (shortage_seen()) { /* what was missing here is no fault of the peer's */
+		result.verdict = PLAY_UNTESTED;
+		snprintf(result.reason, sizeof result.reason, "%s", shortage_seen());
+		snprintf(run->stopped, sizeof run->stopped, "%s", shortage_seen());
 	}
 	snprintf(again, sizeof again, "%s %s%s", run->options->again_head, file->id, run->options->again_tail);
 	one = outcome_case(file, &result, run->options->about.strict, again);

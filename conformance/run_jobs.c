@@ -133,7 +133,7 @@ static json_t *finish(struct run *run, struct job *job, const struct case_file *
 	struct play_result lost = { .verdict = PLAY_UNTESTED, .reason = "the process that played it has ended early" };
 
 	close(job->fd);
-	waitpid(job->pid, NULL, 0);
+	TEMP_FAILURE_RETRY(waitpid(job->pid, NULL, 0));
 	free(job->text);
 	*job = (struct job){ 0 };
 	if (one) {

@@ -1,8 +1,8 @@
 #include "conformance/suite.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
-#include <fts.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "conformance/case_private.h"
+#include "conformance/shortage.h"
 
 struct suite_seen {
 	dev_t device;
@@ -93,9 +94,9 @@ static int compare_cases(const void *a, const void *b)
 	return order ? order : strcmp((*one)->id, (*other)->id);
 }
 
-static int compare_entries(const FTSENT **a, const FTSENT **b)
+static int compare_entries(const struct dirent **a, const struct dirent **b)
 {
-	return strcmp((*a)->fts_name, (*b)->fts_name);
+	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 /* --- loading ----------------------------------------------------------------------------------------------------- */
@@ -195,48 +196,91 @@ static void load_case(struct load *load, const char *path, struct suite_seen see
 	case_free(file);
 }
 
-static void load_entry(struct load *load, const FTSENT *entry)
-{
-	size_t length = entry->fts_namelen;
+/* A folder, and those that led to it. */
+struct folder {
+	const char *path;
+	struct suite_seen seen;
+	const struct folder *above;
+};
 
-	switch (entry->fts_info) {
-	case FTS_F:
-		if (length > 5 && strcmp(entry->fts_name + length - 5, ".case") == 0)
-			load_case(load, entry->fts_path, (struct suite_seen){ entry->fts_statp->st_dev,
-									      entry->fts_statp->st_ino });
-		break;
-	case FTS_DNR:
-	case FTS_ERR:
-	case FTS_NS:
-	case FTS_SLNONE:
-		complain(load, "%s: cannot be read: %s", entry->fts_path, strerror(entry->fts_errno ? entry->fts_errno : ENOENT));
-		load->found++; /* enough has been said of the folder */
-		break;
-	case FTS_DC:
-		complain(load, "%s: leads back to %s", entry->fts_path, entry->fts_cycle->fts_path);
-		break;
-	default:
-		break;
+static void cannot_read(struct load *load, const char *path)
+{
+	complain(load, "%s: cannot be read: %s", path, strerror(shortage_note(errno)));
+	load->found++; /* enough has been said of the folder */
+}
+
+static int is_no_dot(const struct dirent *entry)
+{
+	return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+static void load_path(struct load *load, const char *path, const struct folder *above);
+
+/* What is in a folder, in the order of the names. */
+static void load_folder(struct load *load, const struct folder *folder)
+{
+	struct dirent **entries;
+	int count = scandir(folder->path, &entries, is_no_dot, compare_entries);
+
+	if (count < 0)
+		cannot_read(load, folder->path);
+	for (int i = 0; i < count; i++) {
+		char *path;
+
+		if (asprintf(&path, "%s/%s", folder->path, entries[i]->d_name) < 0) {
+			cannot_read(load, folder->path);
+		} else {
+			load_path(load, path, folder);
+			free(path);
+		}
+		free(entries[i]);
 	}
+	if (count >= 0)
+		free(entries);
+}
+
+/* Whether its name is NAME.case. */
+static bool is_case(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	size_t length = strlen(name);
+
+	return length > 5 && strcmp(name + length - 5, ".case") == 0;
+}
+
+/* A file, or a folder with all in it. Links are followed. */
+static void load_path(struct load *load, const char *path, const struct folder *above)
+{
+	struct suite_seen seen;
+	struct stat status;
+
+	if (stat(path, &status) != 0) {
+		cannot_read(load, path);
+		return;
+	}
+	seen = (struct suite_seen){ status.st_dev, status.st_ino };
+	if (S_ISREG(status.st_mode)) {
+		if (is_case(path))
+			load_case(load, path, seen);
+		return;
+	}
+	if (!S_ISDIR(status.st_mode))
+		return;
+	for (const struct folder *up = above; up; up = up->above) {
+		if (up->seen.device == seen.device && up->seen.file == seen.file) {
+			complain(load, "%s: leads back to %s", path, up->path);
+			return;
+		}
+	}
+	load_folder(load, &(struct folder){ .path = path, .seen = seen, .above = above });
 }
 
 static void load_dir(struct load *load, const char *dir)
 {
-	char *copy = strdup(dir), *paths[] = { copy, NULL };
-	FTS *walk = copy ? fts_open(paths, FTS_LOGICAL | FTS_NOCHDIR, compare_entries) : NULL;
-	FTSENT *entry;
-
 	load->found = 0;
-	if (!walk) {
-		complain(load, "%s: cannot be read: %s", dir, strerror(errno));
-	} else {
-		while ((entry = fts_read(walk)) != NULL)
-			load_entry(load, entry);
-		fts_close(walk);
-		if (load->found == 0)
-			complain(load, "%s: there is no case (*.case) in it", dir);
-	}
-	free(copy);
+	load_path(load, dir, NULL);
+	if (load->found == 0)
+		complain(load, "%s: there is no case (*.case) in it", dir);
 }
 
 bool suite_load(struct suite *suite, const char *const dirs[], size_t count, suite_report *report, void *user)

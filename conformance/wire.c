@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "conformance/shortage.h"
 #include "proto/limits.h"
 
 #define BLOCK (64 * 1024)
@@ -46,7 +47,7 @@ struct wire_conn *wire_add(struct wire *wire, int fd, bool udp)
 		conns = realloc(wire->conns, wire->room * sizeof *conns);
 	}
 	if (!conn || !conns)
-		abort(); /* some hundred octets; there is nothing sensible to do without them */
+		shortage_end(); /* some hundred octets; there is nothing sensible to do without them */
 	wire->conns = conns;
 	conn->fd = fd;
 	conn->udp = udp;
@@ -172,9 +173,9 @@ static bool read_conn(struct wire *wire, struct wire_conn *conn)
 		return some;
 
 	for (int i = 0; i < READS && conn->fd >= 0 && !wire_ended(conn); i++) {
-		ssize_t length = recv(conn->fd, block, sizeof block, MSG_DONTWAIT);
+		ssize_t length = TEMP_FAILURE_RETRY(recv(conn->fd, block, sizeof block, MSG_DONTWAIT));
 
-		if (length < 0 && (errno == EAGAIN || errno == EINTR))
+		if (length < 0 && errno == EAGAIN)
 			break;
 		some = true;
 		if (length <= 0 || (!conn->flows && !make_room(conn, (size_t)length))) {
@@ -268,7 +269,7 @@ static bool read_datagrams(struct wire *wire, int fd, struct wire_conn *conn)
 		struct iperf_endpoint client;
 		int64_t at_ns;
 
-		if (length < 0 && errno != ECONNREFUSED)
+		if (length < 0 && errno != ECONNREFUSED && errno != EINTR)
 			return some;
 		if (length < 0)
 			continue;
@@ -314,6 +315,8 @@ static bool accept_all(struct wire *wire)
 		socklen_t length = sizeof from;
 		int fd = accept4(wire->listener, (struct sockaddr *)&from, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
+		if (fd < 0 && errno == EINTR)
+			continue;
 		if (fd < 0) {
 			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
 				wire->error = errno;
@@ -348,14 +351,10 @@ static bool poll_until(struct wire *wire, const struct wire_conn *writing, int64
 {
 	size_t count = 0;
 	struct pollfd *waits = calloc(wire->count + 3, sizeof *waits);
-	int64_t left_ns = deadline_ns - wire_now();
-	struct timespec timeout = { .tv_sec = left_ns / IPERF_S, .tv_nsec = left_ns % IPERF_S };
 	int ready;
 
 	if (!waits)
-		abort();
-	if (left_ns < 0)
-		timeout = (struct timespec){ 0 };
+		shortage_end();
 	waits[count++] = (struct pollfd){ .fd = wire->listener, .events = POLLIN };
 	waits[count++] = (struct pollfd){ .fd = wire->datagrams, .events = POLLIN };
 	waits[count++] = (struct pollfd){ .fd = wire->also, .events = POLLIN };
@@ -368,7 +367,12 @@ static bool poll_until(struct wire *wire, const struct wire_conn *writing, int64
 		if (conn->fd >= 0 && events)
 			waits[count++] = (struct pollfd){ .fd = conn->fd, .events = events };
 	}
-	ready = ppoll(waits, count, &timeout, NULL);
+	do {
+		int64_t left_ns = deadline_ns > wire_now() ? deadline_ns - wire_now() : 0;
+		struct timespec timeout = { .tv_sec = left_ns / IPERF_S, .tv_nsec = left_ns % IPERF_S };
+
+		ready = ppoll(waits, count, &timeout, NULL);
+	} while (ready < 0 && errno == EINTR && !(wire->interrupted && *wire->interrupted));
 	free(waits);
 	return ready > 0;
 }
@@ -438,8 +442,9 @@ void wire_send_datagram(struct wire *wire, struct wire_conn *conn, const uint8_t
 	six = own.ss_family == AF_INET6;
 	memcpy(&to6.sin6_addr, peer->address, 16);
 	memcpy(&to.sin_addr, peer->address + 12, 4);
-	sendto(fd, octets, length, MSG_NOSIGNAL, six ? (struct sockaddr *)&to6 : (struct sockaddr *)&to,
-	       six ? sizeof to6 : sizeof to);
+	while (sendto(fd, octets, length, MSG_NOSIGNAL, six ? (struct sockaddr *)&to6 : (struct sockaddr *)&to,
+		      six ? sizeof to6 : sizeof to) < 0 && errno == EINTR)
+		;
 	conn->sent += length;
 	wire_tell(wire, conn, WIRE_DATAGRAM, false, octets, length, wire_now());
 }

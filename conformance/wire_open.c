@@ -143,11 +143,16 @@ static int connect_by(int fd, const struct sockaddr *address, socklen_t length, 
 	struct pollfd wait = { .fd = fd, .events = POLLOUT };
 	int error = connect(fd, address, length) == 0 ? 0 : errno;
 	socklen_t size = sizeof error;
-	int64_t left_ns = deadline_ns - wire_now();
+	int ready;
 
 	if (error != EINPROGRESS)
 		return error;
-	if (poll(&wait, 1, left_ns > 0 ? (int)(left_ns / IPERF_MS) + 1 : 0) <= 0)
+	do {
+		int64_t left_ns = deadline_ns - wire_now();
+
+		ready = poll(&wait, 1, left_ns > 0 ? (int)(left_ns / IPERF_MS) + 1 : 0);
+	} while (ready < 0 && errno == EINTR);
+	if (ready <= 0)
 		return ETIMEDOUT;
 	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
 	return error;

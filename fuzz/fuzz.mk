@@ -83,3 +83,9 @@ fuzz-speed: fuzz-fast fuzz-plain ## executions a second of each target, on one c
 
 fuzz-teeth: fuzz-libfuzzer ## plant bugs, and see that the targets find them
 	$(Q)BUILD=$(BUILD) fuzz/teeth.sh
+
+# What makes calls fail on purpose, for LD_PRELOAD: fuzz/faults_check.sh. Never with sanitizers: it takes their places.
+$(BUILD)/fuzz/faults.so: fuzz/faults.c
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<

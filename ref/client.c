@@ -10,6 +10,7 @@
 
 #include "ref/client_private.h"
 #include "ref/clock.h"
+#include "ref/loop.h"
 #include "ref/sandbox.h"
 #include "ref/verdict.h"
 
@@ -332,7 +333,7 @@ static int run_client(struct client *client)
 
 	client->what = "start";
 	if (error == 0)
-		error = uv_loop_init(&client->loop);
+		error = loop_begin(&client->loop);
 	if (error != 0)
 		return error;
 	error = start_loop(client);
@@ -352,7 +353,7 @@ static bool wait_to_retry(int signals_fd)
 {
 	struct pollfd wait = { .fd = signals_fd, .events = POLLIN };
 
-	return poll(&wait, 1, RETRY_GAP_MS) == 0;
+	return poll(&wait, 1, RETRY_GAP_MS) != 1;
 }
 
 /* One test. Returns whether it shall be tried again; else it was reported, or *error says why not. */

@@ -109,6 +109,11 @@ static void tell_failed(struct client *client, struct link *link, int error)
 	bool unbound = link->unbound;
 
 	client_link_close(link);
+	if (unbound && socket_is_shortage(error)) { /* the peer has no part in it */
+		client_fail(client, "open", error);
+		iperf_client_stop(&client->session, clock_now_ns());
+		return;
+	}
 	if (who == IPERF_WHO_CONTROL && client->to->ai_next) {
 		client->to = client->to->ai_next;
 		client_link_open(client, who);
@@ -149,13 +154,15 @@ void client_link_tell(struct client *client)
 
 static void flush_link(struct link *link)
 {
-	ssize_t sent = 0;
+	while (link->out_length > 0) { /* all of it, if there is room: payload comes next, from another thread */
+		ssize_t sent = send(link->fd, link->out, link->out_length, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-	if (link->out_length > 0)
-		sent = send(link->fd, link->out, link->out_length, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (sent < 0 && errno != EAGAIN && errno != EINTR)
-		sent = (ssize_t)link->out_length; /* the connection is broken; reading will tell */
-	if (sent > 0) {
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0 && errno == EAGAIN)
+			break;
+		if (sent < 0)
+			sent = (ssize_t)link->out_length; /* the connection is broken; reading will tell */
 		link->out_length -= (size_t)sent;
 		memmove(link->out, link->out + sent, link->out_length);
 	}

@@ -13,6 +13,7 @@
 
 #include "ref/clock.h"
 #include "ref/socket.h"
+#include "ref/wake.h"
 
 #ifndef UDP_GRO
 #define UDP_GRO 104
@@ -168,13 +169,11 @@ int datagrams_start(struct datagrams **datagrams, const struct datagrams_config 
 
 void datagrams_stop(struct datagrams *datagrams)
 {
-	const uint64_t one = 1;
-
 	if (!datagrams)
 		return;
 	atomic_store(&datagrams->stop, true);
-	if (write(datagrams->wake, &one, sizeof one) == sizeof one)
-		pthread_join(datagrams->thread, NULL);
+	wake_up(datagrams->wake);
+	pthread_join(datagrams->thread, NULL);
 	close(datagrams->wake);
 	free(datagrams->room);
 	free(datagrams);

@@ -12,6 +12,7 @@
 #include "ref/clock.h"
 #include "ref/iperf3_client_private.h"
 #include "ref/iperf3_verdict.h"
+#include "ref/loop.h"
 #include "ref/sandbox.h"
 #include "ref/socket.h"
 
@@ -286,7 +287,7 @@ static int run_test(struct iperf3_run *run)
 
 	run->what = "start";
 	if (error == 0)
-		error = uv_loop_init(&run->loop);
+		error = loop_begin(&run->loop);
 	if (error != 0)
 		return error;
 	error = start_loop(run);
@@ -306,7 +307,7 @@ static bool wait_to_retry(int signals_fd)
 {
 	struct pollfd wait = { .fd = signals_fd, .events = POLLIN };
 
-	return poll(&wait, 1, RETRY_GAP_MS) == 0;
+	return poll(&wait, 1, RETRY_GAP_MS) != 1;
 }
 
 /* One test. Returns whether it shall be tried again (R-23-19); else it was reported, or *error says why not. */

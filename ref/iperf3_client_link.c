@@ -112,6 +112,11 @@ static void tell_failed(struct iperf3_run *run, struct run_link *link, int error
 	bool unbound = link->unbound;
 
 	iperf3_run_close(link);
+	if (unbound && socket_is_shortage(error)) { /* the peer has no part in it */
+		iperf3_run_fail(run, "open", error);
+		iperf3_client_stop(&run->session, clock_now_ns());
+		return;
+	}
 	if (who == IPERF3_WHO_CONTROL && run->to->ai_next) {
 		run->to = run->to->ai_next;
 		iperf3_run_open(run, who);
@@ -176,13 +181,15 @@ void iperf3_run_tell(struct iperf3_run *run)
 
 static void flush_link(struct run_link *link)
 {
-	ssize_t sent = 0;
+	while (link->out_length > 0) { /* all of it, if there is room: payload comes next, from another thread */
+		ssize_t sent = send(link->fd, link->out, link->out_length, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-	if (link->out_length > 0)
-		sent = send(link->fd, link->out, link->out_length, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (sent < 0 && errno != EAGAIN && errno != EINTR)
-		sent = (ssize_t)link->out_length; /* the connection is broken; reading will tell */
-	if (sent > 0) {
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0 && errno == EAGAIN)
+			break;
+		if (sent < 0)
+			sent = (ssize_t)link->out_length; /* the connection is broken; reading will tell */
 		link->out_length -= (size_t)sent;
 		memmove(link->out, link->out + sent, link->out_length);
 	}

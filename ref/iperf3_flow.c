@@ -16,6 +16,7 @@
 #include "ref/clock.h"
 #include "ref/iperf3_flow_private.h"
 #include "ref/pace.h"
+#include "ref/wake.h"
 
 #define STACK (128 * 1024)
 #define BLOCK (128 * 1024)              /* octets in one read of a TCP receiver */
@@ -336,13 +337,10 @@ void iperf3_flow_omitted(struct iperf3_flow *flow)
 
 void iperf3_flow_stop(struct iperf3_flow *flow)
 {
-	const uint64_t one = 1;
-
 	if (!flow || flow->halt < 0)
 		return;
 	atomic_store(&flow->halted, true);
-	if (write(flow->halt, &one, sizeof one) < 0)
-		return; /* it is full: readable already */
+	wake_up(flow->halt);
 }
 
 void iperf3_flow_expect(struct iperf3_flow *flow, uint64_t bytes)

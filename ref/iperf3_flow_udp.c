@@ -243,6 +243,6 @@ void iperf3_flow_receive_udp(struct iperf3_flow *flow)
 		return;
 	}
 	end_ns = clock_now_ns() + DRAIN_NS;
-	while (receive_some(flow, &batch) > 0 && clock_now_ns() < end_ns)
+	while ((receive_some(flow, &batch) > 0 || errno == EINTR) && clock_now_ns() < end_ns)
 		;
 }

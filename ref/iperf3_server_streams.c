@@ -124,7 +124,7 @@ static void drain(int fd)
 {
 	uint8_t octet;
 
-	while (recv(fd, &octet, sizeof octet, MSG_DONTWAIT) >= 0)
+	while (TEMP_FAILURE_RETRY(recv(fd, &octet, sizeof octet, MSG_DONTWAIT)) >= 0)
 		;
 }
 
@@ -204,7 +204,7 @@ void iperf3_service_reply(struct iperf3_service *service, const uint8_t *octets,
 {
 	int fd = service->lines[service->line_count - 1].fd;
 
-	if (fd >= 0 && send(fd, octets, length, MSG_NOSIGNAL) < 0)
+	if (fd >= 0 && TEMP_FAILURE_RETRY(send(fd, octets, length, MSG_NOSIGNAL)) < 0)
 		service->broken = errno;
 }
 

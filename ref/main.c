@@ -6,6 +6,7 @@
 
 #include "ref/client.h"
 #include "ref/iperf3_client.h"
+#include "ref/memory.h"
 #include "ref/options.h"
 #include "ref/report_client.h"
 #include "ref/server.h"
@@ -37,6 +38,8 @@ static void explain(const struct options *options, const char *what, int error, 
 	else if (strcmp(what, "bind") == 0)
 		snprintf(text, size, "cannot use %s as local address: %s", options->bind ? options->bind : "any",
 			 reason(what, error));
+	else if (strcmp(what, "open") == 0)
+		snprintf(text, size, "cannot open a connection: %s", reason(what, error));
 	else if (strcmp(what, "report") == 0)
 		snprintf(text, size, "cannot write the report: %s", reason(what, error));
 	else if (strcmp(what, "send") == 0)
@@ -83,6 +86,7 @@ int main(int argc, char **argv)
 	char complaint[OPTIONS_COMPLAINT_SIZE];
 	struct options options;
 
+	memory_prepare();
 	signal(SIGPIPE, SIG_IGN);
 	switch (options_parse(argc, argv, &options, complaint)) {
 	case OPTIONS_RUN:

@@ -19,6 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ref/guard.h"
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* With any arguments. */
@@ -162,7 +164,7 @@ static void set_attributes(scmp_filter_ctx filter)
 	seccomp_attr_set(filter, SCMP_FLTATR_CTL_SSB, 1);
 }
 
-int sandbox_filter(bool kill)
+static int make_filter(bool kill)
 {
 	scmp_filter_ctx filter = seccomp_init(kill ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_ERRNO(ENOSYS));
 	int error;
@@ -174,5 +176,16 @@ int sandbox_filter(bool kill)
 	if (error == 0)
 		error = seccomp_load(filter);
 	seccomp_release(filter);
+	return error;
+}
+
+int sandbox_filter(bool kill)
+{
+	struct guard guard;
+	int error;
+
+	guard_begin(&guard, "iperf-ref: cannot enter the sandbox: no memory for a filter of system calls\n");
+	error = make_filter(kill);
+	guard_end(&guard);
 	return error;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "ref/clock.h"
+#include "ref/loop.h"
 #include "ref/sandbox.h"
 #include "ref/server_private.h"
 
@@ -328,7 +329,7 @@ static int run(struct server *server)
 	if (error == 0)
 		error = sink_start(&server->sink, &config);
 	if (error == 0)
-		error = uv_loop_init(&server->loop);
+		error = loop_begin(&server->loop);
 	if (error == 0) {
 		error = start_loop(server);
 		if (error != 0)

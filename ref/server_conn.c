@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -281,18 +282,27 @@ static void make_room(struct server *server)
 	uv_timer_start(&server->pause, on_pause, PAUSE_MS, 0);
 }
 
+/* Whether there is a newcomer. accept4() says EMFILE also when there is none. */
+static bool is_called(const struct server *server)
+{
+	struct pollfd wait = { .fd = server->sockets.tcp, .events = POLLIN };
+
+	return poll(&wait, 1, 0) > 0;
+}
+
 /* Accepts one connection. Returns false when there is no more for now. */
 static bool accept_one(struct server *server)
 {
 	struct sockaddr_storage address;
 	socklen_t length = sizeof address;
 	int fd = accept4(server->sockets.tcp, (struct sockaddr *)&address, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int error = fd < 0 ? errno : 0;
 
 	if (fd >= 0)
 		connected(server, fd, &address);
-	else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+	else if (socket_is_shortage(-error) && is_called(server))
 		make_room(server);
-	return fd >= 0 || errno == EINTR || errno == ECONNABORTED;
+	return fd >= 0 || error == EINTR || error == ECONNABORTED;
 }
 
 static void accept_newcomers(struct server *server)

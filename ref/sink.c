@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ref/clock.h"
+#include "ref/wake.h"
 
 #define THREADS 4           /* with a buffer each; more streams share them */
 #define BLOCK (512 * 1024)  /* octets in one read at most */
@@ -156,16 +157,13 @@ int sink_add(struct sink *sink, struct sink_conn *conn)
 
 void sink_stop(struct sink *sink)
 {
-	const uint64_t one = 1;
-
 	if (!sink)
 		return;
 	for (size_t i = 0; i < sink->started; i++) {
 		struct worker *worker = &sink->workers[i];
 
 		atomic_store(&worker->stop, true);
-		if (write(worker->wake, &one, sizeof one) != sizeof one)
-			continue; /* cannot happen: the count is 0 */
+		wake_up(worker->wake);
 		pthread_join(worker->thread, NULL);
 		close(worker->epoll);
 		close(worker->wake);

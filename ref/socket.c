@@ -31,6 +31,11 @@ const char *socket_resolve_error(int error)
 	return gai_strerror(-error);
 }
 
+bool socket_is_shortage(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS;
+}
+
 /* --- the server's pair ------------------------------------------------------------------------------------------- */
 
 static void set_port(struct sockaddr_storage *address, uint16_t port)

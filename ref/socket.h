@@ -31,6 +31,9 @@ int socket_listen(const struct addrinfo *list, int64_t port, bool version4, bool
  * of that family in local unless local is NULL. */
 int socket_open(const struct addrinfo *to, int type, const struct addrinfo *local);
 
+/* Whether a negative errno says that there are no descriptors, or there is no memory, on our side. */
+bool socket_is_shortage(int error);
+
 #define SOCKET_TEXT_SIZE 64
 
 /* The numeric address of a socket's own side, or its peer's, and the port. */

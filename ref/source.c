@@ -13,6 +13,7 @@
 
 #include "ref/clock.h"
 #include "ref/pace.h"
+#include "ref/wake.h"
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -314,13 +315,10 @@ int source_start(struct source **source, const struct source_config *config)
 
 void source_halt(struct source *source)
 {
-	const uint64_t one = 1;
-
 	if (!source || source->halt < 0)
 		return;
 	atomic_store(&source->halted, true);
-	if (write(source->halt, &one, sizeof one) < 0)
-		return; /* it is full: readable already */
+	wake_up(source->halt);
 }
 
 void source_free(struct source *source)
