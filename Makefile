@@ -50,10 +50,11 @@ lib_a    := $(BUILD)/libiperf-proto.a
 lib_so   := $(BUILD)/libiperf-proto.so.$(SOVERSION)
 programs := $(BUILD)/iperf-ref $(BUILD)/iperf-conform
 peer     := $(BUILD)/iperf-peer
+stress   := $(BUILD)/iperf-stress
 
 .SECONDARY: # objects are kept, also where only a test needs them
 .PHONY: all
-all: $(lib_a) $(lib_so) $(programs) $(peer) $(BUILD)/iperf-proto.pc $(BUILD)/iperf-ref.service
+all: $(lib_a) $(lib_so) $(programs) $(peer) $(stress) $(BUILD)/iperf-proto.pc $(BUILD)/iperf-ref.service
 
 $(BUILD)/iperf-requirements.h: SPEC.md proto/requirements.awk
 	@mkdir -p $(@D)
@@ -100,6 +101,10 @@ $(BUILD)/iperf-conform: $(conf_o) $(lib_a)
 	$(Q)$(program) $(noted) -o $@ $^ $(shell pkg-config --libs libpcap jansson) -lm
 
 $(peer): $(call objects,conformance/peer) # a second implementation, which shares nothing with the first
+	@echo "  LD $@"
+	$(Q)$(program) -o $@ $^
+
+$(stress): $(call objects,conformance/stress) # bad networks and strangers, for tests
 	@echo "  LD $@"
 	$(Q)$(program) -o $@ $^
 

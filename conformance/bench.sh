@@ -1,11 +1,12 @@
 #!/bin/sh
 # Speed, always beside a peer in the same run: A B A B ..., and the median of the ratios pair by pair. Nothing is asserted:
-# machines differ. RUNS=5, SECONDS_EACH=2, CAPTURE_MB=1100.
+# machines differ. RUNS=5, SECONDS_EACH=2, CAPTURE_MB=1100, STRANGERS=1000.
 set -eu
 build=${BUILD:-build}
 runs=${RUNS:-5}
 each=${SECONDS_EACH:-2}
 megabytes=${CAPTURE_MB:-1100}
+strangers=${STRANGERS:-1000}
 out=$build/bench
 mkdir -p "$out"
 
@@ -28,9 +29,9 @@ number() {
 median() { sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 row() { printf '%-34s %14s %14s %8s %s\n' "$@"; }
 
-# PROFILE: a server of ours; its process and port in $pid and $port.
+# PROFILE OPTIONS...: a server of ours; its process and port in $pid and $port.
 serve() {
-	"$build/iperf-ref" -s -p 0 --profile "$1" >"$out/$1.log" 2>&1 &
+	"$build/iperf-ref" -s -p 0 --profile "$@" >"$out/$1.log" 2>&1 &
 	pid=$!; pids="$pids $pid"
 	wait_for "$out/$1.log" listening $pid
 	port=$(sed -n 's/^Server listening on \([0-9]*\).*/\1/p' "$out/$1.log")
@@ -89,6 +90,54 @@ for profile in text iperf3; do
 done
 resident() { awk '/VmHWM/ { printf "%.1f", $2 / 1024 }' "/proc/$1/status"; }
 echo "iperf-ref servers, MiB resident at most: text $(resident $ref), iperf3 $(resident $ref3)"
+
+# The same test with strangers at the server, and without: either first in turn, so that a host that becomes faster or
+# slower favours none. Held: all wait all the time; else they are pushed out, or denied, and come again a second later.
+# What the server's processor has to do for an octet is told too, for other load on the host does not change it as much.
+crowded() { # NAME STRANGER-OPTIONS SERVER-OPTIONS...
+	name=$1 stranger_options=$2; shift 2
+	serve "$@"
+	crowded=$pid
+	: >"$out/a"; : >"$out/b"; : >"$out/ratios"; : >"$out/work"
+	i=0
+	while [ $i -lt $((2 * runs)) ]; do
+		[ $((i % 2)) -eq 1 ] || one "$1" >"$out/none"
+		# shellcheck disable=SC2086
+		"$build/iperf-stress" silent -p "$port" -n "$strangers" --trickle 10 $stranger_options >"$out/strangers.log" &
+		pid=$!; pids="$pids $pid"
+		wait_for "$out/strangers.log" strangers $pid
+		one "$1" >"$out/some"
+		kill $pid 2>/dev/null || true # in the iperf3 profile, a test that begins may have ended them all
+		wait $pid || true
+		[ $((i % 2)) -eq 0 ] || one "$1" >"$out/none"
+		cut -d ' ' -f 1 "$out/some" >>"$out/a"; cut -d ' ' -f 1 "$out/none" >>"$out/b"
+		paste -d ' ' "$out/some" "$out/none" | awk '{ printf "%.3f\n", $1 / $3 }' >>"$out/ratios"
+		paste -d ' ' "$out/some" "$out/none" | awk '{ printf "%.3f\n", $2 / $4 }' >>"$out/work"
+		i=$((i + 1))
+	done
+	row "$name" "$(median <"$out/a")" "$(median <"$out/b")" "$(median <"$out/ratios")" "$(tr '\n' ' ' <"$out/ratios")"
+	row "  the server's work for an octet" "" "" "$(median <"$out/work")" "$(tr '\n' ' ' <"$out/work")"
+	kill $crowded
+}
+ticks() { awk '{ print $14 + $15 }' "/proc/$crowded/stat"; }
+# One test: its rate, and what the server has worked for so much.
+one() { # PROFILE
+	ticks=$(ticks)
+	rate=$("$build/iperf-ref" -c 127.0.0.1 -p "$port" --profile "$1" -t "$each" -i 0 -J | gigabits)
+	echo "$rate $(($(ticks) - ticks))" | awk '{ print $1, $2 / $1 }'
+}
+
+echo "$strangers strangers that say nothing, or little, while iperf-ref is tested by iperf-ref; TCP, Gbit/s, -t $each"
+row "" "strangers" "none" ratio "(each pair; goal: 0.95)"
+if (ulimit -n $((strangers + 1000))) 2>/dev/null; then
+	ulimit -n $((strangers + 1000))
+	crowded "text, held" "" text --t-hello 600 --max-pending $((strangers + 100))
+	crowded "iperf3, denied" "" iperf3 --t-read 600 --max-pending $((strangers + 100))
+else
+	echo "$((strangers + 1000)) descriptors are not permitted here: strangers that are held were not measured"
+fi
+crowded "text, again and again" --again text
+crowded "iperf3, again and again" --again iperf3
 
 # The checker beside tcpdump, on a capture of a fast test.
 tcpdump -i lo -B 262144 -w "$out/bench.pcap" port "$ref_port" 2>"$out/tcpdump.log" &

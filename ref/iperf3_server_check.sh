@@ -30,7 +30,7 @@ is() { # NAME COMMAND...: a test, passed when the command succeeds
 # A server in the background: its log is NAME.server, its number $server, its port $port.
 serve() { # NAME OPTIONS...
 	serve_name=$1; shift
-	: >"$out/$serve_name.server"
+	: >"$out/$serve_name.server"; : >"$out/$serve_name.told" # tail follows only what is there
 	"$build/iperf-ref" -s -p 0 "$@" >"$out/$serve_name.server" 2>"$out/$serve_name.told" &
 	server=$!
 	pids="$pids $server"
