@@ -160,7 +160,7 @@ pcaps: ## make the captures of pcaps/ anew
 
 include proto/coverage.mk
 include fuzz/fuzz.mk
-scripts  += fuzz/fuzz_check.sh fuzz/faults_check.sh
+scripts  += $(wildcard fuzz/*_check.sh)
 test: $(fuzz_checked) $(BUILD)/fuzz/faults.so
 
 # --- installing -----------------------------------------------------------------------------------------------------

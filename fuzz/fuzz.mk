@@ -8,6 +8,7 @@
 #   fast       AFL++ in persistent mode, test cases in shared memory
 #   cmplog     the same with CMPLOG, for a secondary instance
 #   afl-asan   the same with ASan and UBSan, for another one
+#   given      what the environment names in CC, CXX, CFLAGS, CXXFLAGS and LIB_FUZZING_ENGINE: fuzz/oss-fuzz/build.sh
 
 FUZZ_TIME ?= $(or $(TIME),60)
 FUZZ_JOBS ?= $(or $(JOBS),$(shell nproc))
@@ -16,7 +17,7 @@ AFL_CC    ?= afl-clang-fast
 CLANG     ?= clang
 
 fuzz_names    := $(patsubst fuzz/%_fuzz.c,%,$(wildcard fuzz/*_fuzz.c))
-fuzz_engines  := plain asan libfuzzer fast cmplog afl-asan
+fuzz_engines  := plain asan libfuzzer fast cmplog afl-asan given
 fuzz_conf_c   := case capture chunks connection_table decode direction pending reassembly
 fuzz_lib_c    := $(call sources,proto) $(filter-out %_test.c,$(wildcard conformance/case_*.c)) \
 		 $(fuzz_conf_c:%=conformance/%.c)
@@ -37,6 +38,9 @@ fuzz_link_cmplog  := -fsanitize=fuzzer
 fuzz_cc_afl-asan    := AFL_QUIET=1 $(AFL_CC)
 fuzz_flags_afl-asan := $(fuzz_san)
 fuzz_link_afl-asan  := -fsanitize=fuzzer
+fuzz_cc_given     := $(CC)
+fuzz_ld_given      = $(CXX) $(CXXFLAGS) # engines are written in C++
+fuzz_link_given    = $(LIB_FUZZING_ENGINE)
 
 # $(1): engine. Its objects, its library and its programs.
 define fuzz_engine
@@ -55,8 +59,8 @@ $$(BUILD)/fuzz/$(1)/peer: $$(BUILD)/fuzz/$(1)/obj/fuzz/peer_world.o
 $$(BUILD)/fuzz/$(1)/%: $$(BUILD)/fuzz/$(1)/obj/fuzz/%_fuzz.o $$(BUILD)/fuzz/$(1)/lib.a \
 		$(if $(filter plain asan,$(1)),$$(BUILD)/fuzz/$(1)/obj/fuzz/main.o)
 	@echo "  LD $$@"
-	$$(Q)$$(fuzz_cc_$(1)) $$(CFLAGS) $$(LDFLAGS) $$(fuzz_flags_$(1)) $$(fuzz_link_$(1)) -o $$@ \
-		$$(filter %.o,$$^) $$(BUILD)/fuzz/$(1)/lib.a $$(shell pkg-config --libs libpcap jansson) -lm
+	$$(Q)$$(or $$(fuzz_ld_$(1)),$$(fuzz_cc_$(1)) $$(CFLAGS)) $$(LDFLAGS) $$(fuzz_flags_$(1)) -o $$@ \
+		$$(filter %.o,$$^) $$(BUILD)/fuzz/$(1)/lib.a $$(fuzz_link_$(1)) $$(shell pkg-config --libs libpcap jansson) -lm
 
 .PHONY: fuzz-$(1)
 fuzz-$(1): $$(patsubst %,$$(BUILD)/fuzz/$(1)/%,$$(fuzz_names))
