@@ -82,9 +82,17 @@ judge() { # PLAN
 	fi
 }
 
+# libseccomp 2.5 does not bear a failed allocation: it uses the null pointer (ref/guard.h), or makes another filter than it
+# was told to. What is tried here is the rest.
+spared() { # GROUP PROGRAM
+	[ "$1 $2" != 'alloc iperf-ref' ] || echo --no-sandbox
+}
+
 # each GROUP PROGRAM STATUS FILTER COMMAND...
 each() {
 	group=$1 who=$2 wanted=$3 filter=$4; shift 4
+	# shellcheck disable=SC2046
+	set -- "$@" $(spared "$group" "$who")
 	wrong=0 tried=0
 	rm -f "$work/bad"
 	faulty "$who" "$group list frames=5" "$@"
@@ -122,8 +130,9 @@ serve() {
 	clients='' last=none port=''
 	rm -f "$work/log" "$work/fifo"
 	mkfifo "$work/fifo"
+	# shellcheck disable=SC2046
 	FAULTS_PROGRAM=iperf-ref FAULTS=$plan FAULTS_LOG=$work/log LD_PRELOAD=$shim timeout --foreground -k 1 60 \
-		"$ref" -s -p 0 \
+		"$ref" -s -p 0 $(spared "${plan%% *}" iperf-ref) \
 		--t-hello 0.5 --t-begin 0.5 --t-idle 1 --t-read 0.5 --t-silence 1 --t-over 1 \
 		>"$work/fifo" 2>"$work/err" </dev/null &
 	pid=$!
