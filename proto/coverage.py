@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Judges the coverage of proto/: coverage.py BUILD, whose counts (gcovr's JSON) coverage.sh has written.
 
-Every line counts, and every branch of the machine code of a line: `if (a && b)` has four. Two lists name those that
-need not be taken, proto/coverage-excuses (for ever, with the reason) and proto/coverage-not-yet (tests that are owed):
+Every line counts, and every branch of the machine code of a line: `if (a && b)` has four. A list,
+proto/coverage-excuses, names those that cannot be taken:
 
     proto/FILE FUNCTION
         the text of the line, without its indentation
@@ -10,10 +10,10 @@ need not be taken, proto/coverage-excuses (for ever, with the reason) and proto/
         line: the reason
 
 A line that is not reached stands for its branches too. Each entry is for one line: where the same text stands twice in
-a function, two entries may be needed. An entry that matches nothing is an error, so that the lists cannot rot.
+a function, two entries may be needed. An entry that matches nothing is an error, so that the list cannot rot.
 
 Status 0: nothing is missing. 1: something is, or an entry is out of date. `coverage.py BUILD --list` writes what is
-missing in the form of the lists, to be given a test, or a reason."""
+missing in the form of the list, to be given a test, or a reason."""
 import collections
 import glob
 import json
@@ -22,7 +22,7 @@ import re
 import sys
 
 BUILD = sys.argv[1]
-LISTS = {"excused": "proto/coverage-excuses", "not yet": "proto/coverage-not-yet"}
+LIST = "proto/coverage-excuses"
 Missing = collections.namedtuple("Missing", "file function text what")  # what: "line" or "branch 2 of 4"
 
 
@@ -97,17 +97,15 @@ def entries(path):
 
 
 def strike_out(found):
-    """Takes what is listed from found; returns how many each list has, and the entries that match nothing."""
-    numbers, stale = {}, []
-    for kind, path in LISTS.items():
-        numbers[kind] = collections.Counter()
-        for key, where in entries(path) if os.path.exists(path) else []:
-            if found.get(key):
-                found[key].pop(0)
-                numbers[kind]["lines" if key.what == "line" else "branches"] += 1
-            else:
-                stale.append("%s: %s %s has no such %s that is not taken: %s"
-                             % (where, key.file, key.function, key.what, key.text))
+    """Takes what is listed from found; returns how many the list has, and the entries that match nothing."""
+    numbers, stale = collections.Counter(), []
+    for key, where in entries(LIST):
+        if found.get(key):
+            found[key].pop(0)
+            numbers["lines" if key.what == "line" else "branches"] += 1
+        else:
+            stale.append("%s: %s %s has no such %s that is not taken: %s"
+                         % (where, key.file, key.function, key.what, key.text))
     return numbers, stale
 
 
@@ -127,7 +125,7 @@ def summary(runs, title):
 
 
 def print_list(found):
-    """In the form of the lists."""
+    """In the form of the list."""
     file = text = None
     for key, numbers in sorted(found.items(), key=lambda item: (item[0].file, item[1] or [0])):
         for _ in numbers:
@@ -166,8 +164,7 @@ def main():
     summary([total, tests, corpora], "proto/")
     machine = [load(name + "-generated")[0] for name in ("tests", "corpora")]
     summary([add(*machine), *machine], "generated")
-    for kind, path in LISTS.items():
-        print("%-8s %d lines, %d branches: %s" % (kind, numbers[kind]["lines"], numbers[kind]["branches"], path))
+    print("excused  %d lines, %d branches: %s" % (numbers["lines"], numbers["branches"], LIST))
     print("missing  %d lines, %d branches" % (sum(key.what == "line" for *_, key in left),
                                               sum(key.what != "line" for *_, key in left)))
     print("%s/html/index.html shows each line, html/generated/index.html the state machines" % BUILD)

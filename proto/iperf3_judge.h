@@ -90,7 +90,7 @@ struct iperf3_talk {
 	bool has_after_denial, client_reset, server_reset;
 	bool parameters_known;      /* they were read, and are: */
 	struct iperf3_parameters parameters;
-	bool parameters_unread;     /* they were read, and are no JSON object */
+	bool parameters_unread;     /* they are no JSON: not so where they are JSON, but no object */
 	bool parameters_bad, results_bad[2]; /* they were read, and are wrong; by enum iperf_direction */
 	enum iperf_requirement client_results_why;
 	bool results_known[2];

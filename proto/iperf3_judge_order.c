@@ -81,7 +81,7 @@ static void check_refusals(struct iperf3_judge *judge, const struct iperf3_talk 
 
 	if (create && talk->parameters_bad && talk->said[IPERF3_ITEM_PARAMETERS].complete && talk->parameters_unread)
 		iperf3_judge_found(judge, IPERF_BROKEN, IPERF_R_22_4_5, IPERF_TO_CLIENT, talk, &create->begin,
-				   "the server goes on, though the parameters are no JSON object");
+				   "the server goes on, though the parameters are no JSON");
 	if (running && talk->parameters_known && (p->len <= 0 || p->parallel <= 0))
 		iperf3_judge_found(judge, IPERF_BROKEN, IPERF_R_24_5, IPERF_TO_CLIENT, talk, &running->begin,
 				   "the test runs with len %lld and parallel %lld", (long long)p->len,

@@ -103,6 +103,7 @@ static void oracle_releases(struct iperf_judge *judge, enum iperf_release how)
 		judge->release_unsure = true; /* one more datagram may have been lost, but to the capture only */
 	if (judge->oracle.state == IPERF_TEST_RUNNING)
 		judge_client_test_over(judge, judge->belief == IPERF_BELIEF_FIRM ? how : IPERF_RELEASE_STOP);
+	judge_client_streams_gone(judge);
 	if (judge->control && judge->belief == IPERF_BELIEF_FIRM &&
 	    (how == IPERF_RELEASE_OCTET || how == IPERF_RELEASE_T_IDLE)) /* rather than R-6.5-4 */
 		judge_server_must_close(judge, judge->control, how == IPERF_RELEASE_OCTET ? IPERF_R_7_4 : IPERF_R_10_2);
@@ -339,6 +340,7 @@ void iperf_judge_reset(struct iperf_judge *judge, struct iperf_judge_conn *conn,
 		judge_said(judge, conn, direction, IPERF_SAID_REFUSED, mark, NULL, 0, true);
 		judge_odd_end(judge, conn, true);
 		conn->server_ended = true;
+		judge_server_excuse(conn);
 		judge_give_up(judge, conn);
 		return;
 	}

@@ -260,7 +260,7 @@ struct iperf_judge {
 	/* Private. */
 	struct iperf_server oracle;   /* what the server does, by what is believed */
 	struct iperf_seen now;
-	struct iperf_judge_conn *control; /* of the running test, while it is there */
+	struct iperf_judge_conn *control; /* of the running test; open, for its end is the test's; NULL: none runs */
 	struct iperf_judge_conn *feeding; /* the connection of the present event */
 	struct iperf_judge_conn *taker;   /* the connection that gave the session its cookie, while it is there */
 	struct iperf_endpoint tester; /* the client of the running test */

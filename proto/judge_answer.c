@@ -68,7 +68,7 @@ static void answer_out_of_test(struct iperf_judge *judge, struct iperf_judge_con
 	bool closed = judge_was(&test->closed) && conn->first.event > test->closed.event;
 	bool over = closed || conn->first.ns > test->over_ns;
 
-	if (other && judge_held_surely(judge) && conn->preamble.event > judge->sure_event)
+	if (other && judge_held_surely(judge) && conn->preamble.event >= judge->sure_event)
 		judge_found(judge, judge_held_firmly(judge) ? judge_unless_guessed(judge) : IPERF_INCONCLUSIVE,
 			    IPERF_R_6_2_1, SERVER, conn, mark, "answered, though the server serves another test");
 	else if (control && judge_held_follow(judge, control) && test_runs(judge, conn))
@@ -207,10 +207,10 @@ static void answered(struct iperf_judge *judge, struct iperf_judge_conn *conn, c
 
 static void unanswered(struct iperf_judge *judge, struct iperf_judge_conn *conn, const struct iperf_mark *mark)
 {
-	bool overtook = !judge->running_event || conn->first.event <= judge->running_event; /* TEST_BEGIN, perhaps */
+	/* TEST_BEGIN, perhaps; or it belonged to an earlier test with this cookie */
+	bool overtook = !judge->running_event || conn->first.event <= judge->running_event;
 
-	if (!test_runs(judge, conn) || conn->tenure != judge->tenure || overtook || judge_held_other(judge, conn) ||
-	    judge_server_waited(judge, conn))
+	if (!test_runs(judge, conn) || overtook || judge_held_other(judge, conn) || judge_server_waited(judge, conn))
 		return;
 	if (conn->extra)
 		judge_accuse(judge, conn, IPERF_R_9_1_11, IPERF_NEEDS_TEST, false, mark,

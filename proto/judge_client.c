@@ -134,6 +134,7 @@ void judge_client_stream_began(struct iperf_judge *judge, struct iperf_judge_con
 		return;
 	conn->stream = stream->id;
 	extra->begin = conn->first;
+	extra->doubtful = conn->conflict; /* before the session came to know it */
 	judge_client_sync(judge, conn);
 }
 
@@ -237,9 +238,11 @@ static void settle_stream(struct iperf_judge *judge, struct iperf_judge_conn *co
 /* R-8.1-6: the final results were asked for before the server had ended a stream that the client had ended. A client's
  * T_results is its own: one that waited may have waited that long, and its end may have been held up until then. */
 static void asked_early(struct iperf_judge *judge, const struct iperf_judge_conn *conn, const struct iperf_seen *asked,
-			const struct iperf_seen *ended, bool held_up)
+			const struct iperf_seen *half_closed, const struct iperf_seen *end_message, bool held_up)
 {
-	int64_t waited = asked->ns - ended->ns;
+	bool half = half_closed->mark.packet < asked->mark.packet; /* or but STREAM_END was sent by then */
+	int64_t ended_ns = half ? half_closed->mark.time_ns : end_message->mark.time_ns;
+	int64_t waited = asked->mark.time_ns > ended_ns ? asked->mark.time_ns - ended_ns : 0;
 	bool sure = waited < IPERF_JUDGE_MOMENT && !held_up && !judge->lossy && !judge->patchy;
 
 	judge_found(judge, sure ? IPERF_BROKEN : IPERF_INCONCLUSIVE, IPERF_R_8_1_6, CLIENT, conn, &asked->mark,
@@ -256,7 +259,7 @@ static void settle_asked(struct iperf_judge *judge, struct iperf_judge_conn *con
 {
 	if (judge_was(&conn->was_asked) && !conn->blind && !conn->conflict &&
 	    (!conn->server_ended || conn->server_end.mark.packet > conn->was_asked.mark.packet))
-		asked_early(judge, conn, &conn->was_asked, &conn->client_end,
+		asked_early(judge, conn, &conn->was_asked, &conn->client_end, &conn->end_message,
 			    may_be_held_up(judge, &conn->client, conn->after.total));
 	conn->was_asked.event = 0;
 }
@@ -282,7 +285,7 @@ static void check_asked(struct iperf_judge *judge, const struct iperf_judge_test
 	if (x->conn)
 		x->conn->was_asked = *asked; /* the server's end may still be told */
 	else
-		asked_early(judge, NULL, asked, &x->client_end, held_up);
+		asked_early(judge, NULL, asked, &x->client_end, &x->end_message, held_up);
 }
 
 /* --- the end of a test: what should have been said by now -------------------------------------------------------- */
@@ -343,6 +346,10 @@ void judge_client_test_over(struct iperf_judge *judge, enum iperf_release how)
 		judge_client_tell_payload(judge, &judge->config.extras[i], &judge->config.streams[i], &judge->now.mark);
 	if (how == IPERF_RELEASE_END)
 		whole_test(judge);
+}
+
+void judge_client_streams_gone(struct iperf_judge *judge)
+{
 	for (size_t i = 0; i < judge->oracle.stream_count; i++)
 		if (judge->config.extras[i].conn)
 			judge->config.extras[i].conn->stream = 0;
@@ -382,7 +389,7 @@ void judge_client_ended(struct iperf_judge *judge, struct iperf_judge_conn *conn
 	if (!conn->client_ended)
 		tell_stream(judge, conn, mark);
 	judge_said(judge, conn, CLIENT, conn->client_was_reset ? IPERF_SAID_RESET : IPERF_SAID_EOF, mark, NULL, 0,
-		   conn->client_was_reset || (conn == judge->control && !test_ended));
+		   conn->client_was_reset || conn == judge->control); /* which it is until TEST_END */
 	if (conn->blind || conn->client_ended)
 		return;
 	if (conn == judge->control && !conn->client_was_reset && conn->control.status == IPERF_PARSE_INCOMPLETE &&

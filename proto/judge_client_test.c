@@ -10,6 +10,8 @@
 	conn "+ " conn ">RESULTS_REQUEST:a " conn "<=RESULTS_RESPONSE:a+t:%+" listed " " conn "<eof " conn ">eof "
 #define END "0>=TEST_END:a 0>eof 0<eof "
 #define CLOSE(conn) conn ">eof " conn "<eof "
+#define NOTHING "{'streams':[],'bytes':0}"
+#define ENDED STREAM "1>p100+=STREAM_END:a 1>eof "
 /* A test with another cookie, which the server has served: it is idle for certain. */
 #define PROVEN                                                                                                         \
 	"50+ 50>TEST_BEGIN:z 51+ 51>RESULTS_REQUEST:z 51<=RESULTS_RESPONSE:z+t:%{'streams':[],'bytes':0} "             \
@@ -52,6 +54,8 @@ static const struct notation_row openings[] = {
 	{ "5.1/stream-of-another-host-gone-before", "60+ 60>STREAM_BEGIN:a 60>eof 60<eof 0+ 0>TEST_BEGIN:a ", "" },
 	{ "5.1/stream-of-another-host", "60+ 60>STREAM_BEGIN:a 0+ 0>TEST_BEGIN:a ", "" },
 	{ "5.1/stream-of-another-host-told-late", "* 0+ 60+ ^0>TEST_BEGIN:a 60>STREAM_BEGIN:a ", "" },
+	{ "5.1/stream-of-another-host-opened-before", "0+ 60+ 0>TEST_BEGIN:a 60>STREAM_BEGIN:a "
+	  CLOSE("60") CLOSE("0"), "" },
 	{ "5.1/test-told-late", "0+ 0>pre:a * 1+ 1>STREAM_BEGIN:a ^0>=TEST_BEGIN:a ", "" },
 	{ "5.1/stream-half-known", "1+ 1>pre:a 1>missing5 0+ 0>TEST_BEGIN:a ", "C ?" },
 	{ "5.1/wrong-when-its-test-is-gone R-5.1-2", TEST END "1+ 1>pre:a+t:HELLO ", "C R-9.3-1, C R-5.1-2, S "
@@ -67,6 +71,12 @@ static const struct notation_row openings[] = {
 	{ "7.1/no-test-and-then-missing", PROVEN "3+ 1+ 1>STREAM_BEGIN:c 3>missing5 3>eof 3<eof ", "C ?" },
 	{ "7.1/no-test-and-then-the-test", PROVEN "3+ 1+ 1>STREAM_BEGIN:c 3>TEST_BEGIN:c 3>eof 3<eof ",
 	  "C R-5.1-7, C R-5.1-8, S R-6.5-4?" },
+	{ "7.1/no-test-but-payload-is-missing", TEST ASK("2", NOTHING) STREAM "1>missing5 3+ 3>STREAM_BEGIN:c 3<eof "
+	  "3>eof 1>=STREAM_END:a " CLOSE("1") ASK("4", LISTED("5", "true")) END, "" },
+	{ "7.1/no-test-but-one-is-half-known", "4~ " PROVEN "1+ 1>STREAM_BEGIN:c " CLOSE("1") CLOSE("4")
+	  "@2000 7+ 7>pre:q 7<eof 7>eof ", "" },
+	{ "7.1/no-test-but-a-guess", PROVEN "3+ 1+ 1>STREAM_BEGIN:c u7>STREAM_BEGIN:c/10 3>eof 3<eof ", "" },
+	{ "7.1/no-test-but-payload-is-missing-then", PROVEN "3+ 1+ 1>STREAM_BEGIN:c 1>missing5 3>eof 3<eof ", "" },
 	{ "7.2/second-control-as-the-first-has-ended R-3-3", TEST "0>eof 1+ 1>TEST_BEGIN:a ", "C R-3-3, S R-6.5-4?" },
 	{ "7.2/second-control-as-the-server-ended-the-first R-3-3", TEST "0<eof 1+ 1>TEST_BEGIN:a ",
 	  "C R-3-3, S R-6.1-1?" },
@@ -115,6 +125,14 @@ static const struct notation_row ends[] = {
 	  ASK("2", LISTED("100", "true")) "1<eof " END, "C R-8.1-6" },
 	{ "8.1/asked-long-after R-8.1-6", TEST STREAM "@1500 1>p100+=STREAM_END:a 1>eof @500 "
 	  ASK("2", LISTED("100", "true")) "1<eof " END, "C R-8.1-6?" },
+	{ "8.1/asked-before-the-server-s-end-told-last R-8.1-6", TEST ENDED ASK("2", LISTED("100", "true")) END
+	  "1<eof ", "C R-8.1-6" },
+	{ "8.1/asked-before-the-end-far-away", "far " TEST ENDED ASK("2", LISTED("100", "true")) END "1<eof ",
+	  "C R-8.1-6?" },
+	{ "8.1/asked-before-the-end-where-packets-are-missing", TEST ENDED "3+ 3>STREAM_BEGIN:a 3>missing5 "
+	  "3>=STREAM_END:a " CLOSE("3") ASK("2", LISTED("100", "true")) END "1<eof ", "C R-8.1-6?" },
+	{ "8.1/asked-before-the-end-and-perhaps-later", TEST ENDED ASK("2", LISTED("100", "true")) "@500 3+ 3>conflict "
+	  CLOSE("3") END "1<eof ", "C ?, C R-8.1-6?" },
 	{ "9.3/asked-before-the-stream-s-end R-9.3-1", TEST STREAM "1>p100 " ASK("2", LISTED("100", "false"))
 	  "1>=STREAM_END:a 1>eof 1<eof " END, "C R-9.3-1" },
 	{ "9.3/never-asked R-9.3-1", TEST STREAM "1>p100+=STREAM_END:a 1>eof 1<eof " END, "C R-9.3-1" },
@@ -136,10 +154,30 @@ static const struct notation_row datagrams[] = {
 	{ "8.4/payload-before-a-request", TEST "u7>STREAM_BEGIN:a u7>p500 0>eof 0<eof ", "" },
 };
 
+/* R-8.1-6 is told with the time since the client had ended the stream, as far as it had when it asked, whenever the end
+ * was told. */
+static void time_of_asking(void **unused)
+{
+	static struct world world;
+
+	(void)unused;
+	play_words(&world, TEST STREAM "1>p100 * @1 " "2+ 2>RESULTS_REQUEST:a 2<=RESULTS_RESPONSE:a+t:%+"
+		   LISTED("100", "true") " 2<eof 2>eof ^1>=STREAM_END:a @9 1>eof 1<eof " END, 5000);
+	assert_string_equal(world.found, "C R-8.1-6");
+	assert_string_equal(world.texts, "# results were asked for 0.001 s after the end of a stream, before the "
+			    "server's end-of-file\n");
+	play_words(&world, TEST ENDED "@3 " ASK("2", LISTED("100", "true")) END "1<eof ", 5000);
+	assert_non_null(strstr(world.texts, "results were asked for 0.003 s after the end of a stream,"));
+	/* the capture's clock was set back */
+	play_words(&world, TEST ENDED "@-5 " ASK("2", LISTED("100", "true")) END "1<eof ", 5000);
+	assert_non_null(strstr(world.texts, "results were asked for 0.000 s after the end of a stream,"));
+}
+
 int main(void)
 {
 	ROWS_ADD(openings, run_notation_row);
 	ROWS_ADD(ends, run_notation_row);
 	ROWS_ADD(datagrams, run_notation_row);
+	test_add("8.1/time-of-asking R-8.1-6", time_of_asking, NULL);
 	return tests_run("judge_client");
 }

@@ -13,10 +13,10 @@
 
 /* --- certainty --------------------------------------------------------------------------------------------------- */
 
-/* conn's preamble was accepted: it would have been closed otherwise. */
+/* conn's preamble, which has come, was accepted: it would have been closed otherwise. */
 static bool shows_acceptance(const struct iperf_judge *judge, const struct iperf_judge_conn *conn)
 {
-	return conn->cookie_known && judge_open(conn) && judge_ago(judge, &conn->preamble) > IPERF_JUDGE_GRACE;
+	return judge_open(conn) && judge_ago(judge, &conn->preamble) > IPERF_JUDGE_GRACE;
 }
 
 void judge_held_proven(struct iperf_judge *judge)
@@ -43,7 +43,7 @@ void judge_held_look(struct iperf_judge *judge)
 		return;
 	if (judge->taker && shows_acceptance(judge, judge->taker))
 		judge_held_proven(judge);
-	if (!judge->running_event && judge->control && judge_open(judge->control) &&
+	if (!judge->running_event && judge->control &&
 	    judge_ago(judge, &judge->control->first) > IPERF_JUDGE_GRACE) {
 		judge_held_proven(judge);
 		judge->running_event = judge->now.event;
@@ -71,8 +71,7 @@ bool judge_held_surely(struct iperf_judge *judge)
 	for (struct iperf_link *link = list->next; !judge->sure && link != list; link = link->next) {
 		const struct iperf_judge_conn *conn = JUDGE_CONN_OF(link, same);
 
-		if (conn->oracle.state != IPERF_CONN_CLOSED && judge_has(conn, &judge->oracle.cookie) &&
-		    shows_acceptance(judge, conn))
+		if (conn->oracle.state != IPERF_CONN_CLOSED && shows_acceptance(judge, conn)) /* has that cookie */
 			judge_held_proven(judge);
 	}
 	return judge->sure;
@@ -141,8 +140,7 @@ static bool others_unseen(const struct iperf_judge *judge, const struct iperf_ju
 
 bool judge_held_other(struct iperf_judge *judge, const struct iperf_judge_conn *conn)
 {
-	if (judge->sure && judge->oracle.state != IPERF_TEST_IDLE && judge_has(conn, &judge->oracle.cookie) &&
-	    conn->preamble.event > judge->sure_event)
+	if (judge->sure && conn->preamble.event >= judge->sure_event)
 		return false;
 	if (judge->hidden > 0 || judge->now.ns - judge->hidden_ns <= IPERF_JUDGE_GRACE)
 		return true;
@@ -195,8 +193,7 @@ static void spend(struct iperf_judge *judge)
 		return;
 	if (judge->now.ns <= judge->straggler_ns)
 		judge->ghosts_ns = NEVER;
-	if (judge->now.ns - IPERF_JUDGE_GRACE > judge->spent_ns)
-		judge->spent_ns = judge->now.ns - IPERF_JUDGE_GRACE;
+	judge->spent_ns = judge->now.ns - IPERF_JUDGE_GRACE;
 	if (judge->control)
 		judge->control->releases = true;
 	for (struct iperf_link *link = list->next; link != list; link = link->next) {
@@ -209,7 +206,6 @@ static void spend(struct iperf_judge *judge)
 
 void judge_held_released(struct iperf_judge *judge, enum iperf_release how)
 {
-	struct iperf_judge_conn *control = judge->control;
 	bool running = judge->oracle.state == IPERF_TEST_RUNNING;
 	struct iperf_judge_test *test = running ? judge_past(judge, &judge->oracle.cookie) : NULL;
 
@@ -218,7 +214,7 @@ void judge_held_released(struct iperf_judge *judge, enum iperf_release how)
 	else if (judge->belief == IPERF_BELIEF_FIRM)
 		spend(judge);
 	if (test && judge->belief == IPERF_BELIEF_FIRM)
-		test->over_ns = how == IPERF_RELEASE_RESET && control && !judge_one_host(judge, &control->client) ?
+		test->over_ns = how == IPERF_RELEASE_RESET && !judge_one_host(judge, &judge->tester) ?
 					NEVER : judge->now.ns + IPERF_JUDGE_GRACE;
 	if (running && judge->belief == IPERF_BELIEF_FIRM)
 		judge->ended_tests++;
@@ -229,14 +225,14 @@ void judge_held_released(struct iperf_judge *judge, enum iperf_release how)
 	judge->running_event = 0;
 }
 
-/* Makes the session release its cookie, as if by itself. */
+/* Makes the session release the cookie that it holds, as if by itself. */
 static void make_release(struct iperf_judge *judge)
 {
 	struct iperf_server *oracle = &judge->oracle;
 
-	if (oracle->state == IPERF_TEST_RUNNING && judge->control) {
+	if (oracle->state == IPERF_TEST_RUNNING) {
 		iperf_server_reset(oracle, &judge->control->oracle, judge->now.ns);
-	} else if (oracle->state == IPERF_TEST_HELD) {
+	} else {
 		oracle->taken_ns = judge->now.ns - oracle->config.t_begin_ns;
 		iperf_server_timer(oracle, judge->now.ns);
 	}
@@ -277,8 +273,10 @@ static void readmit(struct iperf_judge *judge, struct iperf_judge_conn *conn)
 
 	bool second = judge->oracle.state == IPERF_TEST_RUNNING && conn->kind_known && conn->kind == IPERF_TEST_BEGIN;
 
+	if (conn->opening.status == IPERF_PARSE_WRONG && conn->due.next) /* is to be closed in any case */
+		conn->must_close = IPERF_R_5_1_6;
 	if (conn->blind || conn->server_ended || conn->client_was_reset || conn->oracle.state != IPERF_CONN_CLOSED ||
-	    second || conn->opening.status == IPERF_PARSE_WRONG) /* which is to be closed in any case */
+	    second || conn->opening.status == IPERF_PARSE_WRONG)
 		return;
 	judge_server_excuse(conn);
 	conn->rejected_other = false;
@@ -320,7 +318,7 @@ bool judge_held_follow(struct iperf_judge *judge, struct iperf_judge_conn *conn)
 	if (other && judge_held_surely(judge))
 		return false;
 	if (judge->oracle.state == IPERF_TEST_RUNNING && conn->kind_known && conn->kind == IPERF_TEST_BEGIN && !other)
-		return !(judge->control && judge_open(judge->control)); /* a second control connection */
+		return false; /* a second control connection */
 	if (!judge_open(conn) || test_is_over(judge, conn))
 		return true;
 	if (other)

@@ -190,6 +190,8 @@ void judge_client_sync(struct iperf_judge *judge, const struct iperf_judge_conn 
 void judge_client_ended(struct iperf_judge *judge, struct iperf_judge_conn *conn, const struct iperf_mark *mark);
 void judge_client_forget(struct iperf_judge *judge, struct iperf_judge_conn *conn);
 void judge_client_test_over(struct iperf_judge *judge, enum iperf_release how);
+/* The session forgets its streams, those of a cookie that no test began too: their places are for others. */
+void judge_client_streams_gone(struct iperf_judge *judge);
 void judge_client_tell_payload(struct iperf_judge *judge, struct iperf_judge_stream *extra,
 			       const struct iperf_stream *stream, const struct iperf_mark *mark);
 

@@ -35,7 +35,7 @@ static const struct iperf_stream *seen_stream(const struct iperf_judge *judge, c
 static bool settled(const struct iperf_judge_conn *conn, const struct iperf_judge_stream *extra)
 {
 	return extra->client_ended && !extra->client_was_reset && extra->server_ended && !extra->doubtful &&
-	       extra->client_end.event < extra->server_end.event && extra->server_end.event < conn->first.event;
+	       extra->server_end.event < conn->first.event;
 }
 
 /* --- TCP --------------------------------------------------------------------------------------------------------- */

@@ -31,10 +31,10 @@ static bool may_be_lost(const struct iperf_judge *judge)
 /* From now on the server has to do something, which it is asked for by the present event. */
 void judge_server_must_close(struct iperf_judge *judge, struct iperf_judge_conn *conn, enum iperf_requirement why)
 {
-	if (conn->due.next && conn->must_close == IPERF_R_9_1_7 && why != IPERF_R_9_1_4)
+	if (conn->due.next && conn->must_close == IPERF_R_9_1_7 && why != IPERF_R_9_1_4 && why != IPERF_R_9_1_12)
 		judge_server_excuse(conn); /* the test ended: no answer is due any more */
 	if (conn->server_ended || conn->client_was_reset || conn->blind || conn->conflict || conn->due.next ||
-	    judge->finished || may_wait(conn, why))
+	    may_wait(conn, why))
 		return;
 	conn->must_close = why;
 	conn->asked = judge->now;
@@ -98,6 +98,8 @@ static void overdue(struct iperf_judge *judge, struct iperf_judge_conn *conn)
 		judge_accuse(judge, conn, IPERF_R_6_5_4, IPERF_NEEDS_NOTHING, !sure, &conn->asked.mark,
 			     "the server did not close the connection when the test ended%s",
 			     sure ? "" : "; right only if it read it later, and does not know stragglers (R-6.5-10)");
+	else if (may && conn->client_ended && conn->kind_known && conn->kind == IPERF_STREAM_BEGIN)
+		judge_server_must_close(judge, conn, IPERF_R_8_1_5); /* whenever it read it */
 	else if (!may && conn->must_close != IPERF_R_9_1_12)
 		not_done(judge, conn);
 }
@@ -141,8 +143,6 @@ bool judge_server_time_is_up(const struct iperf_judge *judge)
 	int64_t silence = least(judge, judge->config.t_idle_ns - IPERF_JUDGE_GRACE);
 	bool running = judge->oracle.state == IPERF_TEST_RUNNING;
 
-	if (judge->oracle.state == IPERF_TEST_IDLE)
-		return false;
 	if ((!running || (unread(judge, &judge->begin) && !judge->running_event)) &&
 	    judge->now.ns - judge->oracle.taken_ns >= least(judge, judge->config.t_begin_ns))
 		return true;
@@ -333,7 +333,7 @@ void judge_server_ended(struct iperf_judge *judge, struct iperf_judge_conn *conn
 		note_test(judge, conn);
 	if (conn->blind || conn->conflict)
 		return;
-	if (conn->rejected_other && conn->oracle.state == IPERF_CONN_CLOSED) {
+	if (conn->rejected_other) {
 		judge->last_stranger = judge->now;
 		judge->stranger_prompt = judge_ago(judge, &conn->preamble) <= IPERF_JUDGE_PROMPT;
 	}
@@ -350,7 +350,7 @@ void judge_server_forget(struct iperf_judge *judge, struct iperf_judge_conn *con
 	bool due = conn->due.next != NULL;
 
 	judge_server_excuse(conn);
-	if (!due || conn->server_ended || conn->client_was_reset || conn->blind || conn->conflict)
+	if (!due || conn->client_was_reset || conn->conflict)
 		return;
 	judge_found(judge, IPERF_INCONCLUSIVE, conn->must_close, SERVER, conn, &conn->asked.mark,
 		    "the capture ends %.1f s later, and by then the server did not %s",

@@ -124,8 +124,7 @@ void judge_accuse(struct iperf_judge *judge, struct iperf_judge_conn *conn, enum
 		  enum iperf_need needs,
 		  bool unsure, const struct iperf_mark *mark, const char *format, ...)
 {
-	struct iperf_accusation *a =
-		conn->blind || is_accused(judge, conn) ? NULL : place(judge, conn, why, &needs, &unsure);
+	struct iperf_accusation *a = is_accused(judge, conn) ? NULL : place(judge, conn, why, &needs, &unsure);
 	va_list arguments;
 
 	if (!a)
@@ -209,7 +208,7 @@ static bool test_went_on(const struct iperf_judge *judge, const struct iperf_acc
 {
 	return a->tenure == judge->tenure &&
 	       (judge->served_event > a->seen.event ||
-		(judge->control && judge_open(judge->control) && judge_ago(judge, &a->seen) > IPERF_JUDGE_GRACE));
+		(judge->control && judge_ago(judge, &a->seen) > IPERF_JUDGE_GRACE));
 }
 
 /* Whether more than is known may have been sent on a connection that was there then: it may have given the server a
@@ -271,14 +270,14 @@ void judge_settle(struct iperf_judge *judge, const struct iperf_judge_conn *conn
 	}
 }
 
-/* What the server did within a test that it ended at the same time, is explained by that. */
+/* What the server did within a test that it ended at the same time, is explained by that. If the test had gone on for
+ * longer, the accusation would be alive. */
 void judge_test_aborted(struct iperf_judge *judge)
 {
 	for (size_t i = judge->suspect_count; i-- > 0;) {
 		const struct iperf_accusation *a = &judge->suspects[i];
 
-		if (a->needs == IPERF_NEEDS_TEST && a->by == SERVER && !a->alive && a->tenure == judge->tenure &&
-		    judge_ago(judge, &a->seen) <= IPERF_JUDGE_GRACE)
+		if (a->needs == IPERF_NEEDS_TEST && a->by == SERVER && !a->alive && a->tenure == judge->tenure)
 			judge->suspects[i] = judge->suspects[--judge->suspect_count];
 	}
 }
