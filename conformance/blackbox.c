@@ -19,7 +19,7 @@ bool blackbox_start(struct blackbox *box)
 {
 	struct sockaddr_in *address = (struct sockaddr_in *)&box->player->address;
 	struct launch_values values = { .host = "127.0.0.1", .streams = 1, .bytes = 1000, .file = box->clean };
-	char **words;
+	char **words, text[100];
 	int error;
 
 	if (!box->command || box->launched)
@@ -40,7 +40,11 @@ bool blackbox_start(struct blackbox *box)
 	box->launched = true;
 	if (launch_listens(&box->launch, box->player->port, LISTENS))
 		return true;
-	snprintf(box->stopped, sizeof box->stopped, "the server does not listen on port %u", box->player->port);
+	if (blackbox_server_ended(box, text, sizeof text))
+		snprintf(box->stopped, sizeof box->stopped, "the server does not listen on port %u: it has ended %s",
+			 box->player->port, text);
+	else
+		snprintf(box->stopped, sizeof box->stopped, "the server does not listen on port %u", box->player->port);
 	return false;
 }
 
@@ -126,12 +130,31 @@ static void show(const struct blackbox *box)
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
+/* What cannot be written, is better known before the run. */
+static bool can_report(struct blackbox *box)
+{
+	const char *path = box->options->json;
+	FILE *file = path && strcmp(path, "-") != 0 ? fopen(path, "a") : NULL;
+
+	if (!path || strcmp(path, "-") == 0 || (file && fclose(file) == 0))
+		return true;
+	snprintf(box->stopped, sizeof box->stopped, "%s: cannot be written: %s", path, strerror(errno));
+	return false;
+}
+
 static bool can_save(struct blackbox *box)
 {
 	const char *out = box->options->out;
+	struct stat status;
 
-	if (!out || mkdir(out, 0777) == 0 || (errno == EEXIST && access(out, W_OK) == 0))
+	if (!out || mkdir(out, 0777) == 0)
 		return true;
+	if (errno == EEXIST && stat(out, &status) == 0) {
+		if (!S_ISDIR(status.st_mode))
+			errno = ENOTDIR;
+		else if (access(out, W_OK | X_OK) == 0)
+			return true;
+	}
 	snprintf(box->stopped, sizeof box->stopped, "%s: cannot be written: %s", out, strerror(errno));
 	return false;
 }
@@ -157,7 +180,7 @@ static int run(struct blackbox *box)
 	box->probe.interrupted = box->player->interrupted;
 	box->from_ns = wire_now();
 	blackbox_report_begin(box);
-	if (can_save(box) && is_ready(box))
+	if (can_report(box) && can_save(box) && is_ready(box))
 		fuzz(box);
 	blackbox_stop(box);
 	written = blackbox_report_end(box);

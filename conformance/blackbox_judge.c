@@ -1,6 +1,7 @@
 /* What the server is left like by an input. */
 #include "conformance/blackbox_private.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -160,6 +161,9 @@ void blackbox_judge(struct blackbox *box, const struct blackbox_input *input, st
 	}
 	if (blackbox_server_ended(box, text, sizeof text))
 		blackbox_blame(fault, BLACKBOX_ENDED, blackbox_ended_by(box, input->file), "the server has ended %s", text);
+	else if (fault->kind != BLACKBOX_FINE && strstr(fault->text, strerror(ECONNREFUSED))) /* whoever started it */
+		blackbox_blame(fault, BLACKBOX_ENDED, blackbox_ended_by(box, input->file), "nobody listens there any more: %s",
+			       strerror(ECONNREFUSED));
 	if (blackbox_interrupted(box))
 		fault->kind = BLACKBOX_UNTESTED;
 }

@@ -168,9 +168,12 @@ bool blackbox_report_end(struct blackbox *box)
 	if (*box->stopped)
 		fprintf(stderr, "%siperf-conform fuzz: stopped: %s\n", box->live ? CLEAR : "", box->stopped);
 	if (box->plain && to_stdout(box)) {
-		if (box->finding_count == 0 && box->inputs > 0)
-			printf("ok 1 - nothing found\n");
-		printf("1..%zu\n# ", box->finding_count ? box->finding_count : (size_t)(box->inputs > 0));
+		if (box->finding_count > 0)
+			printf("1..%zu\n# ", box->finding_count);
+		else if (*box->stopped || blackbox_was_interrupted(box) || box->inputs == 0)
+			printf("Bail out! %s\n# ", *box->stopped ? box->stopped : "Interrupted, or without an input");
+		else
+			printf("ok 1 - nothing found\n1..1\n# ");
 	}
 	if (to_stdout(box))
 		print_verdict(box);

@@ -1,4 +1,5 @@
 /* iperf-conform fuzz: look for inputs that a server does not bear. */
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -92,8 +93,9 @@ static bool get_number(const char *text, uint64_t *number)
 {
 	char *end;
 
+	errno = 0;
 	*number = strtoull(text, &end, 10);
-	return end != text && !*end && *text != '-';
+	return end != text && !*end && !strchr(text, '-') && errno == 0;
 }
 
 /* The options with an argument that may be wrong. Returns -1 to go on, or an exit status. */

@@ -129,6 +129,21 @@ result "the same seed gives the same inputs"
 result "without a host it says how it is used" "$out/usage.out"
 "$conform" fuzz server 127.0.0.1 -p 1 --count 5 -o "$out/none" >"$out/none.out" 2>&1; [ $? -eq 3 ]
 result "a server that is not there cannot be tested" "$out/none.out"
+"$conform" fuzz server --seed 99999999999999999999 127.0.0.1 >"$out/number.out" 2>&1; [ $? -eq 2 ]
+result "a seed that has no room is refused" "$out/number.out"
+: >"$out/file"
+for wrong in "-o $out/file" "--json $out/file/json"; do
+	# shellcheck disable=SC2086 # two words
+	"$conform" fuzz server $wrong -- "$build/iperf-ref" -s -p '{port}' >"$out/place.out" 2>&1
+	[ $? -eq 3 ] && grep -q 'stopped: .*cannot be written: Not a directory' "$out/place.out"
+	result "before the run it is seen that nothing can be written: ${wrong%% *}" "$out/place.out"
+done
+
+# The time does not matter: whenever it is interrupted, it has found nothing.
+timeout -s INT 2 "$conform" fuzz server --tap --time 60 --seed 3 --timers 0.5,0.5,1 -o "$out/nothing" -- \
+	"$build/iperf-ref" -s --profile text -p '{port}' --t-hello 0.5 --t-begin 0.5 --t-idle 1 >"$out/bail.out" 2>&1
+grep -q '^Bail out! Interrupted' "$out/bail.out" && ! grep -q '^ok' "$out/bail.out"
+result "interrupted with nothing found, it does not say that all is well" "$out/bail.out"
 
 # Interrupted while it goes on to search, it reports what it has found.
 "$conform" fuzz server --profile iperf3 --tap --time 60 --seed 3 -o "$out/stopped" \

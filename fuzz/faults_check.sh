@@ -402,6 +402,9 @@ full_disk() {
 	start_server --profile iperf3
 	full "$ref" -c 127.0.0.1 -p "$port" -n 10K --profile iperf3
 	full "$ref" -c 127.0.0.1 -p "$port" -n 10K --profile iperf3 -J
+	"$ref" -c 127.0.0.1 -p "$port" -n 1K <&- >&- 2>&-
+	[ $? -eq 3 ]
+	result "$name: without standard descriptors, iperf-ref -c"
 }
 
 # A disk that becomes full in the midst of a file.

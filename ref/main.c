@@ -1,5 +1,6 @@
 /* iperf-ref: the reference client and server of the Iperf protocol. SPEC.md. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -81,11 +82,21 @@ static int run(const struct options *options)
 	return STATUS_UNTRIED;
 }
 
+/* Whoever starts the program with a standard descriptor closed is not to find reports in a connection that got its
+ * number: what is open in its place cannot be written, or read. */
+static void open_standard(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) < 0)
+			return;
+}
+
 int main(int argc, char **argv)
 {
 	char complaint[OPTIONS_COMPLAINT_SIZE];
 	struct options options;
 
+	open_standard();
 	memory_prepare();
 	signal(SIGPIPE, SIG_IGN);
 	switch (options_parse(argc, argv, &options, complaint)) {
