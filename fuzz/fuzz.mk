@@ -26,7 +26,8 @@ fuzz_san      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omi
 
 fuzz_cc_plain     := $(CC)
 fuzz_flags_plain  := $(SANFLAG)
-fuzz_cc_asan      := $(CC)
+fuzz_cc_asan      := $(if $(shell echo 'int main(void) { return 0; }' | \
+			$(CC) $(fuzz_san) -x c -o /dev/null - 2>/dev/null && echo can),$(CC),gcc) # clang comes without
 fuzz_flags_asan   := $(fuzz_san)
 fuzz_cc_libfuzzer    := $(CLANG)
 fuzz_flags_libfuzzer := $(fuzz_san) -fsanitize=fuzzer-no-link
