@@ -139,9 +139,14 @@ for wrong in "-o $out/file" "--json $out/file/json"; do
 	result "before the run it is seen that nothing can be written: ${wrong%% *}" "$out/place.out"
 done
 
-# The time does not matter: whenever it is interrupted, it has found nothing.
-timeout -s INT 2 "$conform" fuzz server --tap --time 60 --seed 3 --timers 0.5,0.5,1 -o "$out/nothing" -- \
-	"$build/iperf-ref" -s --profile text -p '{port}' --t-hello 0.5 --t-begin 0.5 --t-idle 1 >"$out/bail.out" 2>&1
+# Whenever it is interrupted, it has found nothing.
+"$conform" fuzz server --tap --time 60 --seed 3 --timers 0.5,0.5,1 -o "$out/nothing" -- \
+	"$build/iperf-ref" -s --profile text -p '{port}' --t-hello 0.5 --t-begin 0.5 --t-idle 1 >"$out/bail.out" 2>&1 &
+pid=$!
+pids=$pid
+timeout 60 tail -n +1 --pid=$pid -f "$out/bail.out" 2>/dev/null | grep -q -m 1 '^TAP'
+kill -INT $pid
+wait $pid
 grep -q '^Bail out! Interrupted' "$out/bail.out" && ! grep -q '^ok' "$out/bail.out"
 result "interrupted with nothing found, it does not say that all is well" "$out/bail.out"
 

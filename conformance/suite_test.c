@@ -79,7 +79,7 @@ static void note(void *user, const char *text)
 	assert_ptr_equal(user, folder);
 	while ((at = strstr(text, folder)) != NULL) {
 		strncat(reported, text, (size_t)(at - text));
-		text = at + strlen(folder) + 1;
+		text = at + strlen(folder) + (at[strlen(folder)] == '/');
 	}
 	strcat(reported, text);
 	strcat(reported, "\n");
