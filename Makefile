@@ -161,7 +161,8 @@ pcaps: ## make the captures of pcaps/ anew
 include proto/coverage.mk
 include fuzz/fuzz.mk
 scripts  += $(wildcard fuzz/*_check.sh)
-test: $(fuzz_checked) $(BUILD)/fuzz/faults.so
+# What there is to fuzz with is asked only where it matters.
+test: $(if $(filter test,$(MAKECMDGOALS)),$(fuzz_checked)) $(BUILD)/fuzz/faults.so
 
 # --- installing -----------------------------------------------------------------------------------------------------
 

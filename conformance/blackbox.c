@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "conformance/command.h"
+#include "conformance/run.h"
 #include "conformance/shortage.h"
 
 #define LISTENS (5 * IPERF_S)
@@ -134,9 +135,8 @@ static void show(const struct blackbox *box)
 static bool can_report(struct blackbox *box)
 {
 	const char *path = box->options->json;
-	FILE *file = path && strcmp(path, "-") != 0 ? fopen(path, "a") : NULL;
 
-	if (!path || strcmp(path, "-") == 0 || (file && fclose(file) == 0))
+	if (run_can_write(path))
 		return true;
 	snprintf(box->stopped, sizeof box->stopped, "%s: cannot be written: %s", path, strerror(errno));
 	return false;

@@ -120,20 +120,26 @@ static bool write_file(const char *path, const json_t *run, bool (*write)(FILE *
 	return done;
 }
 
+bool run_can_write(const char *path)
+{
+	FILE *file;
+
+	if (!path || strcmp(path, "-") == 0)
+		return true;
+	file = fopen(path, "a");
+	return file && fclose(file) == 0;
+}
+
 /* What cannot be written, is better known before the run. */
 static bool can_write(const struct run_options *options)
 {
 	const char *const paths[] = { options->json, options->junit, options->html };
 
 	for (size_t i = 0; i < 3; i++) {
-		FILE *file = paths[i] && strcmp(paths[i], "-") != 0 ? fopen(paths[i], "a") : NULL;
-
-		if (paths[i] && strcmp(paths[i], "-") != 0 && !file) {
+		if (!run_can_write(paths[i])) {
 			fprintf(stderr, "iperf-conform: %s: cannot be written: %s\n", paths[i], strerror(errno));
 			return false;
 		}
-		if (file)
-			fclose(file);
 	}
 	return true;
 }

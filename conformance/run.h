@@ -20,4 +20,7 @@ struct run_options {
 /* Plays cases, all of the role that options name. Returns the exit status. */
 int run_cases(struct player *player, struct case_file *const cases[], size_t count, const struct run_options *options);
 
+/* Whether a report can be written to a file, before there is one: true also for NULL and "-"; else false, with errno. */
+bool run_can_write(const char *path);
+
 #endif

@@ -26,7 +26,9 @@ fuzz_san      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omi
 
 fuzz_cc_plain     := $(CC)
 fuzz_flags_plain  := $(SANFLAG)
-fuzz_cc_asan      := $(if $(shell echo 'int main(void) { return 0; }' | \
+# Asked once, when it is first wanted, not by each make.
+fuzz_cc_asan       = $(eval fuzz_cc_asan := $(asan_compiler))$(fuzz_cc_asan)
+asan_compiler      = $(if $(shell echo 'int main(void) { return 0; }' | \
 			$(CC) $(fuzz_san) -x c -o /dev/null - 2>/dev/null && echo can),$(CC),gcc) # clang comes without
 fuzz_flags_asan   := $(fuzz_san)
 fuzz_cc_libfuzzer    := $(CLANG)
@@ -69,7 +71,7 @@ endef
 $(foreach engine,$(fuzz_engines),$(eval $(call fuzz_engine,$(engine))))
 
 # What `make check` runs: fuzz/fuzz_check.sh, with libFuzzer where there is one.
-fuzz_checked := fuzz-asan $(if $(shell $(CLANG) -fsanitize=fuzzer -shared -o /dev/null -x c /dev/null 2>/dev/null && echo there),fuzz-libfuzzer)
+fuzz_checked  = fuzz-asan $(if $(shell $(CLANG) -fsanitize=fuzzer -shared -o /dev/null -x c /dev/null 2>/dev/null && echo there),fuzz-libfuzzer)
 
 .PHONY: fuzz fuzz-seeds fuzz-speed fuzz-teeth
 fuzz: ## fuzz all targets, or ONLY=; TIME= seconds for each, JOBS= instances
