@@ -141,7 +141,8 @@ struct iperf3_server_config {
 	struct iperf3_stream *streams;              /* room for 2 * streams_max */
 	struct iperf3_stream_result *own, *peer;    /* the same each: what MEASURE fills, and the client's results */
 	uint8_t *text;                              /* room for parameters, the client's results, and the own ones */
-	size_t text_size;                           /* IPERF3_RESULTS_MAX (R-28-7) */
+	size_t text_size;                           /* at least IPERF3_RESULTS_MAX for R-28-7; with less, longer texts
+						     * are refused */
 	iperf3_decide *decide;
 	iperf3_able *able;                          /* or NULL: all that is sound */
 	void *user;                                 /* for both */

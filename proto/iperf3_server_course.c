@@ -102,10 +102,12 @@ void iperf3_test_stop(struct iperf3_server *server, int64_t now_ns)
 
 /* --- cookie and parameters --------------------------------------------------------------------------------------- */
 
-/* A text is awaited: T_read. */
-static void await_text(struct iperf3_server *server, size_t room, int64_t now_ns)
+/* A text of at most so many octets is awaited, and of no more than have room: T_read. */
+static void await_text(struct iperf3_server *server, size_t bound, int64_t now_ns)
 {
-	iperf3_parser_init(&server->parser, IPERF3_READ_TEXT, server->config.text, room);
+	size_t room = server->config.text_size;
+
+	iperf3_parser_init(&server->parser, IPERF3_READ_TEXT, server->config.text, bound < room ? bound : room);
 	server->read_ns = now_ns;
 }
 
@@ -264,7 +266,7 @@ void iperf3_test_hello(struct iperf3_server *server, const struct iperf_endpoint
 static void end_payload(struct iperf3_server *server, int64_t now_ns)
 {
 	server->state = IPERF3_TEST_RESULTS;
-	await_text(server, server->config.text_size, now_ns);
+	await_text(server, IPERF3_RESULTS_MAX, now_ns);
 	decide(server, &(struct iperf3_decision){ .kind = IPERF3_DECIDE_HALT, .why = IPERF_R_23_9 });
 	send_state(server, IPERF3_EXCHANGE_RESULTS, IPERF_R_23_9);
 }

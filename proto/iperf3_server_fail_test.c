@@ -35,6 +35,12 @@ static const struct script_row text_rows[] = {
 	{ "22.4/no-parameters R-29-9", AT, { TAKEN, GONE("EOF PARAMETERS", "eof"), NEXT } },
 	{ "31/silence-in-place-of-parameters R-31-1", AT, {
 	    TAKEN, "deadline", "  in 10", "wait", FAILED("114 0", "PARAMETERS", "R-31-1"), NEXT } },
+	{ "24/parameters-beyond-the-room R-32-1", AT, {
+	    "config text=300", TAKEN, "a: =0000012d", FAILED("114 0", "PARAMETERS", "R-22.4-6"), NEXT } },
+	{ "24/parameters-fill-the-room R-32-1", AT, {
+	    "config text=300", TAKEN, "a: =0000012c", "deadline", "  in 10" } },
+	{ "28/results-beyond-the-room R-32-1", AT, {
+	    "config text=300", ENDED, "a: =0000012d", FAILED("117 0", "RESULTS", "R-32-1"), "  CLOSE s R-32-1" } },
 	{ "31/parameters-come-slowly R-31-1", AT, {
 	    TAKEN, "a: P{}[0..2]", "+6", "a: P{}[2..4]", "deadline", "  in 4", "wait",
 	    FAILED("114 0", "PARAMETERS", "R-31-1"), NEXT } },
