@@ -27,16 +27,24 @@ static void add_rest(enum case_profile profile, struct blackbox_lines *lines, co
 	case_free(file);
 }
 
+/* How the case writes the cookie of the fault: the first one has no number. */
+static const char *cookie_name(const struct blackbox_fault *fault, char name[static 20])
+{
+	if (fault->cookie > 0)
+		snprintf(name, 20, "$cookie%d", fault->cookie + 1);
+	else
+		snprintf(name, 20, "$cookie");
+	return name;
+}
+
 /* The streams that were awaited come, and the test is to begin. */
 static void add_streams(struct blackbox_lines *lines, const struct blackbox_fault *fault, const char *label,
 			const char *broken)
 {
-	char number[12] = "";
+	char cookie[20];
 
-	if (fault->cookie > 0)
-		snprintf(number, sizeof number, "%d", fault->cookie + 1);
 	for (unsigned i = 1; i <= fault->streams; i++)
-		blackbox_add(lines, "#d%u C>S cookie $cookie%s", i, number);
+		blackbox_add(lines, "#d%u C>S cookie %s", i, cookie_name(fault, cookie));
 	blackbox_add(lines, "%s S>C TEST_START within 1s ; %s", label, broken);
 }
 
@@ -49,6 +57,14 @@ static void add_newcomer(enum case_profile profile, struct blackbox_lines *lines
 		blackbox_add(lines, "#n C>S preamble $cookie15");
 		blackbox_add(lines, "#n S>C closed within 1s ; %s", broken);
 	}
+}
+
+static void add_second(struct blackbox_lines *lines, const struct blackbox_fault *fault, const char *broken)
+{
+	char cookie[20];
+
+	blackbox_add(lines, "#n C>S IPERF_TEST_BEGIN %s", cookie_name(fault, cookie));
+	blackbox_add(lines, "#n S>C closed within 1s ; %s", broken);
 }
 
 /* The test goes on for longer than its time. */
@@ -109,6 +125,9 @@ void blackbox_case_lines(enum case_profile profile, const struct blackbox_lines 
 	case BLACKBOX_DEAF:
 		add_newcomer(profile, out, broken);
 		break;
+	case BLACKBOX_SECOND:
+		add_second(out, fault, broken);
+		break;
 	case BLACKBOX_HALF:
 		blackbox_add(out, "wait %.1fs", (double)fault->bound_ns / 1e9);
 		blackbox_add(out, "%s C>S octets 00", label);
@@ -139,6 +158,8 @@ static const char *title_of(enum blackbox_kind kind)
 		return "A silent connection does not delay a test";
 	case BLACKBOX_DEAF:
 		return "During a test a newcomer is turned away";
+	case BLACKBOX_SECOND:
+		return "During a test a second control connection is turned away";
 	case BLACKBOX_HALF:
 		return "A connection that the server has ended is closed";
 	case BLACKBOX_OVER:

@@ -205,7 +205,8 @@ static bool may_reduce(const struct blackbox_fault *fault, const struct blackbox
 			return false;
 	if (kind == BLACKBOX_DELAYS && fault->requirement != IPERF_R_30_3 && fault->requirement != IPERF_R_10_5)
 		return false;
-	return kind != BLACKBOX_HOLDS && kind != BLACKBOX_DEAF && kind != BLACKBOX_OVER;
+	return kind != BLACKBOX_HOLDS && kind != BLACKBOX_DEAF && kind != BLACKBOX_SECOND &&
+	       kind != BLACKBOX_OVER;
 }
 
 /* What is left of the input may break something else than the whole of it seemed to. */

@@ -1,9 +1,9 @@
 /* What the parts of the fuzzer share. blackbox.c is the loop; blackbox_lines.c holds lines; blackbox_corpus.c makes
  * seeds of cases, blackbox_mutate.c and blackbox_json.c change them, blackbox_input.c makes inputs; blackbox_play.c
  * plays them; blackbox_judge.c sees what the server is left like, blackbox_silence.c while connections are open
- * (blackbox_state.c: in which states), with blackbox_clean.c as the next client; blackbox_finding.c looks into what was
- * found, blackbox_case.c makes cases of it, blackbox_reduce.c smaller ones, and blackbox_capture.c captures;
- * blackbox_report.c tells. */
+ * (blackbox_state.c: in which states; blackbox_newcomer.c: for whoever comes then), with blackbox_clean.c as the next
+ * client; blackbox_finding.c looks into what was found, blackbox_case.c makes cases of it, blackbox_reduce.c smaller
+ * ones, and blackbox_capture.c captures; blackbox_report.c tells. */
 #ifndef IPERF_CONFORMANCE_BLACKBOX_PRIVATE_H
 #define IPERF_CONFORMANCE_BLACKBOX_PRIVATE_H
 
@@ -91,6 +91,7 @@ enum blackbox_kind {
 	BLACKBOX_DELAYS,   /* silent connections keep it from serving others */
 	BLACKBOX_HOLDS,    /* a silent connection holds up a test whose streams are awaited */
 	BLACKBOX_DEAF,     /* during a test it does not answer a newcomer */
+	BLACKBOX_SECOND,   /* nor a second control connection */
 	BLACKBOX_OVER,     /* it goes on with a test whose time is over */
 	BLACKBOX_HALF,     /* it holds a connection whose one side it has ended */
 	BLACKBOX_KEEPS,    /* it has ended all connections, and serves nobody until their other ends are closed too */
@@ -103,8 +104,8 @@ struct blackbox_fault {
 	enum iperf_requirement requirement;
 	int label;               /* WAITS, HOLDS, OVER, HALF: the connection */
 	int stream;              /* OVER: where payload is sent; -1: nowhere */
-	unsigned streams;        /* HOLDS: that were awaited, with this cookie of the case */
-	int cookie;
+	unsigned streams;        /* HOLDS: that were awaited, with cookie */
+	int cookie;              /* HOLDS, SECOND */
 	bool udp;                /* BUSY: the next client's test is over UDP */
 	int64_t bound_ns;        /* how long was waited */
 	int64_t silence_ns;      /* and how long before that, in silence */
@@ -175,6 +176,9 @@ void blackbox_judge(struct blackbox *box, const struct blackbox_input *input, st
 /* The same while connections are left in silence. False: it is in fault. */
 bool blackbox_judge_silence(struct blackbox *box, struct play *play, struct blackbox_fault *fault);
 
+/* Whether whoever comes during a test is turned away. False: it is in fault. */
+bool blackbox_judge_newcomer(struct blackbox *box, struct play *play, struct blackbox_fault *fault);
+
 /* Whether a stream was begun for which no test came: it keeps its cookie, in the text profile (R-6.3-1, R-6.3-2). */
 bool blackbox_leaves_stream(const struct case_file *file);
 
@@ -186,6 +190,9 @@ enum iperf_requirement blackbox_ended_by(const struct blackbox *box, const struc
 
 /* The server has not ended it, nor have we. */
 bool blackbox_is_open(const struct wire_conn *conn);
+
+/* The control connection of the iperf3 profile, when the last octet there is that state; else NULL. */
+struct wire_conn *blackbox_control_in(const struct play *play, uint8_t state);
 
 /* What the server waits for there. */
 enum iperf_requirement blackbox_awaited(const struct play *play, int label);

@@ -70,16 +70,6 @@ static bool all_without_cookie(const struct play *play)
 	return true;
 }
 
-/* The control connection of the iperf3 profile, when the last octet there is that state; else NULL. */
-static struct wire_conn *control_in(const struct play *play, uint8_t state)
-{
-	struct wire_conn *control = play->conns[iperf3_of(play)->control];
-
-	if (!blackbox_is_open(control) || control->udp || control->length == 0)
-		return NULL;
-	return control->octets[control->length - 1] == state ? control : NULL;
-}
-
 static bool parameters_have(const struct play *play, const char *key)
 {
 	for (size_t i = 0; i < play->file->step_count; i++)
@@ -144,51 +134,6 @@ static bool judge_done(struct blackbox *box, struct play *play, struct blackbox_
 	return false;
 }
 
-/* A connection by which the server is busy with a test; NULL: none. In the text profile whoever has sent a preamble
- * holds the server's cookie, or is rejected. */
-static struct wire_conn *keeps_busy(const struct play *play)
-{
-	if (play->file->profile == CASE_IPERF3)
-		return control_in(play, IPERF3_TEST_RUNNING);
-	for (size_t i = 0; i < play->file->label_count; i++)
-		if (blackbox_is_open(play->conns[i]) && !play->conns[i]->udp && play->conns[i]->sent >= IPERF_COOKIE_LENGTH &&
-		    !play->conns[i]->sent_eof)
-			return play->conns[i];
-	return NULL;
-}
-
-/* A newcomer during a test is turned away (R-6.2-2, R-30-1). */
-static bool judge_newcomer(struct blackbox *box, struct play *play, struct blackbox_fault *fault)
-{
-	bool iperf3 = box->options->profile == CASE_IPERF3;
-	enum iperf_requirement broken = iperf3 ? IPERF_R_30_1 : IPERF_R_6_2_1;
-	const struct wire_conn *busy = keeps_busy(play);
-	size_t before = busy ? busy->length : 0, sent;
-	int64_t until_ns = wire_now() + BLACKBOX_ASKS_NS;
-	struct wire_conn *conn;
-	uint8_t cookie[PLAY_COOKIE_MAX];
-
-	if (!busy || blackbox_is_common(box, BLACKBOX_DEAF, broken))
-		return true;
-	memset(cookie, 'n', sizeof cookie);
-	cookie[case_cookie_length(play->file) - 1] = iperf3 ? '\0' : 'n';
-	conn = wire_open(play->wire, (const struct sockaddr *)&box->player->address, box->player->address_length, until_ns);
-	if (!conn || conn->refused)
-		return true; /* whether it is there at all is seen later */
-	wire_send(play->wire, conn, cookie, case_cookie_length(play->file), until_ns, &sent);
-	while (!wire_ended(conn) && wire_now() < until_ns)
-		wire_wait(play->wire, until_ns);
-	busy = keeps_busy(play);
-	if (wire_ended(conn) || !busy || (iperf3 && busy->length != before)) {
-		wire_close(play->wire, conn);
-		return true;
-	}
-	fault->bound_ns = BLACKBOX_ASKS_NS;
-	blackbox_blame(fault, BLACKBOX_DEAF, broken, "during a test a newcomer is not turned away within %.0f s",
-		       (double)BLACKBOX_ASKS_NS / 1e9);
-	return false;
-}
-
 /* --- streams that come late --------------------------------------------------------------------------------------- */
 
 /* The cookie of the case that the control connection began with; -1: none. */
@@ -204,7 +149,7 @@ static int cookie_of_control(const struct play *play, int control)
 static bool awaits_streams(const struct play *play)
 {
 	const struct iperf3_play *own = iperf3_of(play);
-	const struct wire_conn *control = control_in(play, IPERF3_CREATE_STREAMS);
+	const struct wire_conn *control = blackbox_control_in(play, IPERF3_CREATE_STREAMS);
 	bool silent = false;
 
 	if (!control || own->parallel < 1 || own->parallel > STREAMS_MAX || own->bidirectional || parameters_have(play, "\"bidirectional\""))
@@ -294,11 +239,11 @@ static bool judge_over(struct blackbox *box, struct play *play, struct blackbox_
 	char text[100];
 	size_t sent;
 
-	if (!control_in(play, IPERF3_TEST_RUNNING) || time_of_test(play, control) == 0 || time_ns > OVER_MAX ||
+	if (!blackbox_control_in(play, IPERF3_TEST_RUNNING) || time_of_test(play, control) == 0 || time_ns > OVER_MAX ||
 	    !blackbox_has_time(box, time_ns) || blackbox_is_common(box, BLACKBOX_OVER, IPERF_R_31_3))
 		return true;
 	fault->stream = stream_to_send(play);
-	while (control_in(play, IPERF3_TEST_RUNNING)) {
+	while (blackbox_control_in(play, IPERF3_TEST_RUNNING)) {
 		if (blackbox_over(box) || blackbox_server_ended(box, text, sizeof text))
 			return true;
 		if (wire_now() > until_ns)
@@ -310,7 +255,7 @@ static bool judge_over(struct blackbox *box, struct play *play, struct blackbox_
 		blackbox_report_progress(box, "a test whose time is over");
 		wire_wait(play->wire, wire_now() + AGAIN);
 	}
-	if (!control_in(play, IPERF3_TEST_RUNNING))
+	if (!blackbox_control_in(play, IPERF3_TEST_RUNNING))
 		return true;
 	fault->label = control;
 	fault->bound_ns = time_ns;
@@ -439,6 +384,6 @@ bool blackbox_judge_silence(struct blackbox *box, struct play *play, struct blac
 
 	return judge_delay(box, play, fault) && (!iperf3 || judge_done(box, play, fault)) &&
 	       (!iperf3 || judge_streams(box, play, fault)) &&
-	       judge_newcomer(box, play, fault) && (iperf3 || judge_halves(box, play, fault)) &&
+	       blackbox_judge_newcomer(box, play, fault) && (iperf3 || judge_halves(box, play, fault)) &&
 	       (!iperf3 || judge_over(box, play, fault)) && judge_waits(box, play, fault);
 }

@@ -10,6 +10,15 @@ bool blackbox_is_open(const struct wire_conn *conn)
 	return conn && !conn->closed && !wire_ended(conn) && (conn->udp || conn->fd >= 0);
 }
 
+struct wire_conn *blackbox_control_in(const struct play *play, uint8_t state)
+{
+	struct wire_conn *control = play->conns[iperf3_of(play)->control];
+
+	if (!blackbox_is_open(control) || control->udp || control->length == 0)
+		return NULL;
+	return control->octets[control->length - 1] == state ? control : NULL;
+}
+
 /* Whether the last that was sent there begins with a length that no text has. */
 static bool has_sent_length(const struct play *play, int label)
 {

@@ -176,6 +176,7 @@ static void what_is_found_becomes_a_case(void **state)
 		becomes_a_case(CASE_TEXT_PROFILE, kinds[i]);
 		becomes_a_case(CASE_IPERF3, kinds[i]);
 	}
+	becomes_a_case(CASE_TEXT_PROFILE, BLACKBOX_SECOND);
 	becomes_a_case(CASE_IPERF3, BLACKBOX_HOLDS);
 	becomes_a_case(CASE_IPERF3, BLACKBOX_OVER);
 }
