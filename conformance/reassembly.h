@@ -102,7 +102,8 @@ struct reassembly_events {
 	/*
 	 * A retransmission differs from octets already told; w->offset is the first that differs. Known only for the
 	 * first and the last DIRECTION_KEPT octets told, and of these only before the first hole and behind the last one,
-	 * for more are not kept; told once per such packet.
+	 * for more are not kept; told once per such packet. Not for one octet by itself that was the last told: that may
+	 * be a keep-alive probe, whose octet means nothing (RFC 1122 section 4.2.3.6).
 	 */
 	void (*late_conflict)(void *user, struct connection *c, int direction, const struct where *w);
 
