@@ -43,6 +43,7 @@ struct conn {
 	bool of_test, eof, garbage, reading;
 	struct sockaddr_in6 peer;
 	uint64_t accepted_ns, last_octet_ns, answered_ns;
+	uint64_t answer;       /* its number: a clock's times may be equal */
 	uint64_t ended_before; /* tests that had ended when the connection was offered, see R-6.5-10 */
 	uint8_t preamble[COOKIE_LEN];
 	uint8_t in[64]; /* the message that is being received */
@@ -63,7 +64,7 @@ struct server {
 	enum { IDLE, HELD, RUNNING } state;
 	uint8_t cookie[COOKIE_LEN];
 	bool stream_begun, ending, accepting, settling, half_held, answered_once;
-	uint64_t taken_ns, last_arrival_ns, late_until_ns, release_ns;
+	uint64_t answers, taken_ns, last_arrival_ns, late_until_ns, release_ns;
 	struct conn *control;
 	struct stream **streams;
 	size_t stream_count, stream_room;

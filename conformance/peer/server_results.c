@@ -180,7 +180,7 @@ static void bound_results(struct server *s)
 		if (c->fd < 0 || c->state != RESULTS)
 			continue;
 		count++;
-		if (!oldest || c->answered_ns < oldest->answered_ns)
+		if (!oldest || c->answer < oldest->answer)
 			oldest = c;
 	}
 	if (count > s->options->max_results && !server_fault(results_unbounded))
@@ -280,6 +280,7 @@ void results_answer(struct server *s, struct conn *c, bool tail)
 	c->out = build_answer(s, &c->out_len);
 	c->out_sent = 0;
 	c->answered_ns = now_ns();
+	c->answer = ++s->answers;
 	if (!lose_answer(s, c))
 		results_write(s, c);
 	bound_results(s);
