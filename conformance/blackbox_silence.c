@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conformance/play_iperf3.h"
+#include "proto/message.h"
 
 #define AGAIN (30 * IPERF_MS)
 #define MARGIN (1 * IPERF_S)
@@ -285,14 +286,23 @@ static bool judge_end(struct blackbox *box, const struct play *play, int64_t sil
 	return false;
 }
 
+/* The server has answered a request there. */
+static bool is_answered(const struct wire_conn *conn)
+{
+	const char *keyword = iperf_message_keyword(IPERF_RESULTS_RESPONSE);
+
+	return conn->length >= strlen(keyword) && memcmp(conn->octets, keyword, strlen(keyword)) == 0;
+}
+
 /* The server has ended its side there, and may hold the connection none the less: then octets are not answered by a
- * reset. Of the text profile, where that is bounded (R-9.1-12). */
+ * reset. Where it has answered, for that is bounded (R-9.1-12). */
 static int first_half(const struct play *play)
 {
 	for (size_t i = 0; i < play->file->label_count; i++) {
 		const struct wire_conn *conn = play->conns[i];
 
-		if (conn && !conn->udp && !conn->closed && conn->fd >= 0 && conn->eof && !conn->reset && !conn->sent_eof)
+		if (conn && !conn->udp && !conn->closed && conn->fd >= 0 && conn->eof && !conn->reset && !conn->sent_eof &&
+		    is_answered(conn))
 			return (int)i;
 	}
 	return -1;
