@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.."
 . fuzz/targets.sh
 BUILD=${BUILD:-build} TIME=${TIME:-60} JOBS=${JOBS:-2}
 state=$BUILD/fuzz/state
+export IPERF_FUZZ_RUN="$$.$(date +%s%N)"
 export AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 AFL_AUTORESUME=1
 export AFL_FORKSRV_INIT_TMOUT=20000 ASAN_OPTIONS=abort_on_error=1:symbolize=0:detect_leaks=0
 found=0
@@ -52,9 +53,20 @@ run() {
 	for role in $roles; do
 		instance "$role" "$1" $((TIME / rounds > 0 ? TIME / rounds : 1))
 		n=$((n + 1))
-		[ $((n % JOBS)) -ne 0 ] || { watch "$1"; pids=; }
+		[ $((n % JOBS)) -ne 0 ] || watch "$1"
 	done
 	watch "$1"
+}
+
+# An afl-fuzz that ends may forget its CMPLOG program, which would wait for ever: what bears this run's mark is ended.
+sweep() {
+	for file in $(grep -lsz "^IPERF_FUZZ_RUN=$IPERF_FUZZ_RUN\$" /proc/[0-9]*/environ); do
+		pid=${file#/proc/} pid=${pid%/environ}
+		case $(readlink "/proc/$pid/exe") in
+		*/fuzz/*/"$target") kill -KILL "$pid" 2>/dev/null || : ;;
+		esac
+	done
+	pids=
 }
 
 # Until the instances are over; shows how they are doing when it has changed.
@@ -66,6 +78,7 @@ watch() {
 		done
 		wait "$pid" || : # the end of its time is an error to it
 	done
+	sweep
 }
 
 keep() {
@@ -83,8 +96,28 @@ keep() {
 	done
 }
 
+stop() {
+	for pid in $pids; do
+		kill "$pid" 2>/dev/null || continue
+		wait "$pid" || :
+	done
+	sweep
+}
+
+# What was found until then is kept.
+interrupted() {
+	trap '' INT TERM HUP
+	stop
+	keep "$target"
+	exit "$1"
+}
+
 mkdir -p "$state"
-trap 'for pid in ${pids:-}; do kill "$pid" 2>/dev/null || :; done' EXIT INT TERM
+pids= target=
+trap 'interrupted 130' INT
+trap 'interrupted 143' TERM
+trap 'interrupted 129' HUP
+trap stop EXIT
 for target in "$@"; do
 	run "$target"
 	if [ ! -f "$state/$target/main/fuzzer_stats" ]; then
