@@ -1,7 +1,6 @@
 /* iperf-conform fuzz: look for inputs that a server does not bear. */
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,14 +72,6 @@ struct fuzz {
 	struct command command; /* first: what is given to a command_run is this */
 	struct blackbox_options options;
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-	(void)number;
-	interrupted = 1;
-}
 
 /* --- options ------------------------------------------------------------------------------------------------------ */
 
@@ -176,13 +167,10 @@ static void give_up_at(int64_t time_ns)
 static int run_on(struct fuzz *fuzz, struct case_file *const cases[], size_t count)
 {
 	struct command *c = &fuzz->command;
-	struct sigaction action = { .sa_handler = on_signal };
 	char *host = NULL;
 	int status;
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGALRM, &action, NULL);
+	command_interruptible();
 	give_up_at(fuzz->options.time_ns);
 	fuzz->options.profile = c->run.about.profile;
 	fuzz->options.name = c->run.about.name ? c->run.about.name : "";
@@ -221,8 +209,11 @@ static int choose(struct fuzz *fuzz, int mine, char *argv[])
 {
 	struct command *c = &fuzz->command;
 
-	if (fuzz->options.dry_run)
-		return with_cases(c, argv + optind, (size_t)(mine - optind));
+	if (fuzz->options.dry_run) {
+		bool host = optind < mine && !c->player.command;
+
+		return with_cases(c, argv + optind + host, (size_t)(mine - optind) - host);
+	}
 	if (c->player.command && !c->player.command[0])
 		return command_complain(c->name, "no command", "", "after --, say how the server is started");
 	if (c->player.command && !launch_has(c->player.command, "port"))
@@ -239,7 +230,6 @@ static void prepare(struct fuzz *fuzz, int mine, int argc, char *argv[])
 {
 	struct command *c = &fuzz->command;
 
-	c->player.interrupted = &interrupted;
 	c->command = c->player.command = mine < argc ? argv + mine + 1 : NULL;
 	if (fuzz->options.time_ns == 0 && fuzz->options.count == 0)
 		fuzz->options.time_ns = 60 * IPERF_S;

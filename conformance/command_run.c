@@ -221,10 +221,19 @@ int command_options(struct command *c, int argc, char *argv[])
 
 /* --- playing ----------------------------------------------------------------------------------------------------- */
 
+/* nohup has a hangup ignored: it stays so. */
+void command_interruptible(void)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGALRM };
+	struct sigaction action = { .sa_handler = on_signal }, before;
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		if (sigaction(numbers[i], NULL, &before) == 0 && (numbers[i] != SIGHUP || before.sa_handler != SIG_IGN))
+			sigaction(numbers[i], &action, NULL);
+}
+
 int command_play(struct command *c, struct case_file *const cases[], size_t count)
 {
-	struct sigaction action = { .sa_handler = on_signal };
-
 	if (c->dry_run) {
 		for (size_t i = 0; i < count; i++)
 			printf("%-10s %s\n", cases[i]->id, cases[i]->title);
@@ -234,8 +243,7 @@ int command_play(struct command *c, struct case_file *const cases[], size_t coun
 		optarg = NULL;
 		return wrong(c, "--jobs", "it is for programs that the runner starts, on ports of its choice, without --pcap");
 	}
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	command_interruptible();
 	return run_cases(&c->player, cases, count, &c->run);
 }
 

@@ -45,6 +45,9 @@ int command_against_server(struct command *c, command_run *run, char *const word
 int command_starting_server(struct command *c, command_run *run, char *const words[], size_t count);
 int command_against_client(struct command *c, command_run *run, char *const words[], size_t count);
 
+/* From here on SIGINT, SIGTERM, SIGHUP and SIGALRM end what is played, and the reports are written. */
+void command_interruptible(void);
+
 /* Plays these cases, or with --dry-run shows them. */
 int command_play(struct command *c, struct case_file *const cases[], size_t count);
 

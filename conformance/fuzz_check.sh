@@ -150,14 +150,14 @@ wait $pid
 grep -q '^Bail out! Interrupted' "$out/bail.out" && ! grep -q '^ok' "$out/bail.out"
 result "interrupted with nothing found, it does not say that all is well" "$out/bail.out"
 
-# Interrupted while it goes on to search, it reports what it has found.
-"$conform" fuzz server --profile iperf3 --tap --time 60 --seed 3 -o "$out/stopped" \
+# Interrupted while it goes on to search, by its terminal's end for one, it reports what it has found.
+env --default-signal=HUP "$conform" fuzz server --profile iperf3 --tap --time 60 --seed 3 -o "$out/stopped" \
 	--timers T_read=0.5,T_silence=1,T_over=1 22.4/8 24 -- $peer_iperf3 --t-read 0.5 --t-silence 1 \
 	--fault string-key-crashes >"$out/stopped.out" 2>&1 &
 pid=$!
 pids=$pid
 timeout 60 tail -n +1 --pid=$pid -f "$out/stopped.out" 2>/dev/null | grep -q -m 1 '^# again'
-kill -INT $pid
+kill -HUP $pid
 wait $pid
 [ $? -eq 1 ] && tail -n 1 "$out/stopped.out" | grep -q '^# .* findings* in [0-9]* inputs* and .* interrupted$'
 result "interrupted, it sums up" "$out/stopped.out"
