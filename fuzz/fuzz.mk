@@ -74,7 +74,12 @@ $(foreach engine,$(fuzz_engines),$(eval $(call fuzz_engine,$(engine))))
 fuzz_checked  = fuzz-asan $(if $(shell $(CLANG) -fsanitize=fuzzer -shared -o /dev/null -x c /dev/null 2>/dev/null && echo there),fuzz-libfuzzer)
 
 .PHONY: fuzz fuzz-seeds fuzz-speed fuzz-teeth
+fuzz_number = $(if $(shell case '$(2)' in (0* | *[!0-9]*) echo wrong ;; esac),\
+		$(error $(1)=$(2): a number from 1 is expected))
+fuzz_known  = $(foreach name,$(filter-out $(fuzz_names),$(FUZZ_ONLY)),\
+		$(error ONLY=$(name): there is no such target; there are $(fuzz_names)))
 fuzz: ## fuzz all targets, or ONLY=; TIME= seconds for each, JOBS= instances
+	$(fuzz_known)$(call fuzz_number,TIME,$(FUZZ_TIME))$(call fuzz_number,JOBS,$(FUZZ_JOBS))
 	$(Q).ci/deps build fuzz
 	$(Q)$(MAKE) $(jobs) --no-print-directory $(foreach engine,fast cmplog afl-asan plain, \
 		$(patsubst %,$(BUILD)/fuzz/$(engine)/%,$(or $(FUZZ_ONLY),$(fuzz_names))))
