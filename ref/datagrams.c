@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "ref/clock.h"
+#include "ref/rendezvous.h"
 #include "ref/socket.h"
 #include "ref/wake.h"
 
@@ -20,6 +21,7 @@
 #endif
 
 #define BATCH 32
+#define CATCH_UP_NS (20 * IPERF_MS) /* beside datagrams that do not cease */
 #define ROOM 65536  /* for the longest datagram, or as many as the kernel has joined (UDP_GRO) */
 
 union control {
@@ -29,8 +31,9 @@ union control {
 
 struct datagrams {
 	struct datagrams_config config;
-	int wake;               /* eventfd: look at stop */
+	int wake;               /* eventfd: look at stop and caught_up */
 	atomic_bool stop;
+	struct rendezvous caught_up;
 	pthread_t thread;
 	struct mmsghdr messages[BATCH];
 	struct iovec parts[BATCH];
@@ -113,6 +116,22 @@ static void prepare(struct datagrams *datagrams, size_t count)
 	}
 }
 
+/* Returns whether there was one at all. */
+static bool receive(struct datagrams *datagrams)
+{
+	int count = recvmmsg(datagrams->config.fd, datagrams->messages, BATCH, MSG_DONTWAIT, NULL);
+	int64_t now_ns = clock_now_ns();
+
+	if (count <= 0)
+		return false;
+	pthread_mutex_lock(datagrams->config.lock);
+	for (int i = 0; i < count; i++)
+		deliver(datagrams, &datagrams->messages[i], now_ns);
+	pthread_mutex_unlock(datagrams->config.lock);
+	prepare(datagrams, (size_t)count);
+	return true;
+}
+
 static void *work(void *user)
 {
 	struct datagrams *datagrams = user;
@@ -120,21 +139,20 @@ static void *work(void *user)
 		{ .fd = datagrams->config.fd, .events = POLLIN },
 		{ .fd = datagrams->wake, .events = POLLIN },
 	};
+	uint64_t number;
 
 	prepare(datagrams, BATCH);
 	while (!atomic_load(&datagrams->stop)) {
-		int count = recvmmsg(datagrams->config.fd, datagrams->messages, BATCH, MSG_DONTWAIT, NULL);
-		int64_t now_ns = clock_now_ns();
+		bool asked = rendezvous_is_asked(&datagrams->caught_up, &number);
 
-		if (count <= 0) {
+		for (int64_t until_ns = clock_now_ns() + CATCH_UP_NS; receive(datagrams) && clock_now_ns() < until_ns;)
+			;
+		if (asked) {
+			wake_clear(datagrams->wake);
+			rendezvous_reach(&datagrams->caught_up, number);
+		} else {
 			poll(waits, 2, -1);
-			continue;
 		}
-		pthread_mutex_lock(datagrams->config.lock);
-		for (int i = 0; i < count; i++)
-			deliver(datagrams, &datagrams->messages[i], now_ns);
-		pthread_mutex_unlock(datagrams->config.lock);
-		prepare(datagrams, (size_t)count);
 	}
 	return NULL;
 }
@@ -147,6 +165,7 @@ int datagrams_start(struct datagrams **datagrams, const struct datagrams_config 
 	if (!new)
 		return error;
 	new->config = *config;
+	rendezvous_init(&new->caught_up);
 	setsockopt(config->fd, SOL_UDP, UDP_GRO, &one, sizeof one); /* without it datagrams come singly, that is all */
 	if (setsockopt(config->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof one) != 0)
 		setsockopt(config->fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof one);
@@ -162,9 +181,18 @@ int datagrams_start(struct datagrams **datagrams, const struct datagrams_config 
 	}
 	if (new->wake >= 0)
 		close(new->wake);
+	rendezvous_destroy(&new->caught_up);
 	free(new->room);
 	free(new);
 	return error;
+}
+
+void datagrams_catch_up(struct datagrams *datagrams, int64_t until_ns)
+{
+	uint64_t number = rendezvous_ask(&datagrams->caught_up);
+
+	wake_up(datagrams->wake);
+	rendezvous_await(&datagrams->caught_up, number, until_ns);
 }
 
 void datagrams_stop(struct datagrams *datagrams)
@@ -174,6 +202,7 @@ void datagrams_stop(struct datagrams *datagrams)
 	atomic_store(&datagrams->stop, true);
 	wake_up(datagrams->wake);
 	pthread_join(datagrams->thread, NULL);
+	rendezvous_destroy(&datagrams->caught_up);
 	close(datagrams->wake);
 	free(datagrams->room);
 	free(datagrams);

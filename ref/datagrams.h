@@ -23,6 +23,9 @@ struct datagrams_config {
  * *datagrams, or a negative errno. */
 int datagrams_start(struct datagrams **datagrams, const struct datagrams_config *config);
 
+/* The session has been told of what has arrived when it returns, or after until_ns (clock_now_ns()). Without the lock. */
+void datagrams_catch_up(struct datagrams *datagrams, int64_t until_ns);
+
 /* Ends the thread; fd stays open. datagrams may be NULL. */
 void datagrams_stop(struct datagrams *datagrams);
 

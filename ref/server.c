@@ -140,6 +140,17 @@ static void start_intervals(struct server *server)
 	uv_timer_start(&server->interval, on_interval, interval_ms, interval_ms);
 }
 
+/* With what had arrived by then (R-9.1-6), unless the test is over. */
+static void answer(struct server *server, struct conn *conn)
+{
+	server_conn_catch_up_streams(server);
+	pthread_mutex_lock(&server->lock);
+	if (server->session.state == IPERF_TEST_RUNNING)
+		iperf_server_results(&server->session, &server->results);
+	pthread_mutex_unlock(&server->lock);
+	server_conn_answer(server, conn);
+}
+
 /* What a session call leaves to be done, in the loop. Called with the lock held, returns without. Only the loop's own
  * calls release, reject and ask; a thread of the sink, or of datagrams, can but open a UDP stream or close its own
  * connection. So what decide() noted stays as it is when the lock is gone. */
@@ -157,7 +168,7 @@ void server_settle(struct server *server)
 	if (begun)
 		start_intervals(server);
 	if (asking)
-		server_conn_answer(server, asking);
+		answer(server, asking);
 	if (rejected)
 		error = report_server_rejected(server->options, &server->stranger, server->rejected_why);
 	if (released && error == 0)
@@ -325,6 +336,7 @@ static int run(struct server *server)
 
 	TAILQ_INIT(&server->newcomers);
 	TAILQ_INIT(&server->conns);
+	TAILQ_INIT(&server->handing);
 	TAILQ_INIT(&server->closing);
 	if (error == 0)
 		error = sink_start(&server->sink, &config);

@@ -9,6 +9,7 @@
 
 #define NEWCOMERS 512    /* connections accepted at once: as many as the queue holds */
 #define READS 16         /* reads from a connection at once, before others get their turn */
+#define CATCH_UP_NS (200 * IPERF_MS) /* for threads that are behind, on a host that is busy */
 #define PAUSE_MS 100     /* without accepting, when descriptors are short */
 
 static void on_conn(uv_poll_t *poll, int status, int events);
@@ -63,6 +64,7 @@ static void on_handed(uv_handle_t *handle)
 	struct server *server = conn->server;
 	bool closed;
 
+	TAILQ_REMOVE(&server->handing, conn, link);
 	pthread_mutex_lock(&server->lock);
 	closed = conn->sink.session.state == IPERF_CONN_CLOSED;
 	if (!closed && sink_add(server->sink, &conn->sink) != 0) {
@@ -82,8 +84,41 @@ static void on_handed(uv_handle_t *handle)
 static void hand_over(struct conn *conn)
 {
 	TAILQ_REMOVE(&conn->server->conns, conn, link);
+	TAILQ_INSERT_TAIL(&conn->server->handing, conn, link);
 	conn->owner = HANDING;
 	uv_close((uv_handle_t *)&conn->poll, on_handed);
+}
+
+/* One read of a stream that is not the sink's yet. Returns whether there may be more. */
+static bool read_handing(struct server *server, struct conn *conn)
+{
+	ssize_t length = recv(conn->sink.fd, server->block, sizeof server->block, MSG_DONTWAIT);
+
+	if (length < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	pthread_mutex_lock(&server->lock);
+	if (length > 0)
+		iperf_server_octets(&server->session, &conn->sink.session, server->block, (size_t)length, clock_now_ns());
+	else if (length == 0)
+		iperf_server_eof(&server->session, &conn->sink.session, clock_now_ns());
+	else
+		iperf_server_reset(&server->session, &conn->sink.session, clock_now_ns());
+	pthread_mutex_unlock(&server->lock);
+	return conn->sink.session.state != IPERF_CONN_CLOSED;
+}
+
+void server_conn_catch_up_streams(struct server *server)
+{
+	int64_t until_ns = clock_now_ns() + CATCH_UP_NS;
+	struct conn *conn;
+
+	TAILQ_FOREACH(conn, &server->handing, link)
+		while (conn->sink.session.state != IPERF_CONN_CLOSED && read_handing(server, conn) &&
+		       clock_now_ns() < until_ns)
+			;
+	sink_catch_up(server->sink, until_ns);
+	if (server->datagrams)
+		datagrams_catch_up(server->datagrams, until_ns);
 }
 
 static void reset_conn(struct server *server, struct conn *conn)
@@ -376,7 +411,5 @@ int server_conn_listen(struct server *server)
 		return error;
 	server->listener.data = server->pause.data = server;
 	uv_timer_init(&server->loop, &server->pause);
-	TAILQ_INIT(&server->closing);
-	TAILQ_INIT(&server->conns);
 	return uv_poll_start(&server->listener, UV_READABLE, on_listener);
 }

@@ -1,4 +1,6 @@
 /* The real server against scripted clients: SPEC 4 to 7, all on TCP. The language of the rows is in testscript.h. */
+#include <inttypes.h>
+
 #include "proto/octets_test.h"
 #include "ref/testprogram.h"
 #include "ref/testscript.h"
@@ -283,6 +285,41 @@ static void next_clients(void **state)
 	program_stop(server);
 }
 
+static void expect_bytes(uint16_t port, size_t streams, uint64_t bytes)
+{
+	static struct wire_answer answer;
+
+	wire_ask(false, port, cookie_named('A'), &answer);
+	test_assert(answer.answered && answer.results.count == streams, "%zu streams are listed, not %zu",
+		    answer.results.count, streams);
+	test_assert(answer.results.bytes == bytes, "of %" PRIu64 " octets %" PRIu64 " are told", bytes, answer.results.bytes);
+}
+
+/* 9.1/what-came-before-a-request-is-told R-9.1-6: on streams that have just been begun, others, and over UDP. */
+static void all_is_told(void **state)
+{
+	static const char octets[10];
+	uint16_t port;
+	struct program *server = program_serve(&port, "%s", "");
+	int a = wire_open(false, port, IPERF_TEST_BEGIN, cookie_named('A')), udp = wire_udp(false, port), tcp;
+	uint64_t bytes = 0;
+
+	(void)state;
+	wire_ping(false, port);
+	wire_message(udp, IPERF_STREAM_BEGIN, cookie_named('A'));
+	for (size_t streams = 2; streams <= 100; streams++) {
+		tcp = wire_open(false, port, IPERF_STREAM_BEGIN, cookie_named('A'));
+		wire_send(tcp, octets, sizeof octets);
+		expect_bytes(port, streams, bytes += sizeof octets);
+		wire_send(tcp, octets, sizeof octets);
+		wire_send(udp, octets, sizeof octets);
+		expect_bytes(port, streams, bytes += 2 * sizeof octets);
+	}
+	wire_message(a, IPERF_TEST_END, cookie_named('A'));
+	wire_ended(a);
+	program_stop(server);
+}
+
 int main(void)
 {
 	ROWS_ADD(cookie_rows, script_run_server);
@@ -294,5 +331,6 @@ int main(void)
 	test_add("4.3/closed-at-the-first-wrong-octet R-4.3-3 R-4.3-4 R-5.1-6", wrong_octets, NULL);
 	test_add("7/aborted-at-the-first-wrong-octet R-7-4 R-4.3-3", wrong_ends, NULL);
 	test_add("6.5/next-client-at-the-end-of-the-last R-6.5-5 R-6.5-6", next_clients, NULL);
+	test_add("9.1/what-came-before-a-request-is-told R-9.1-6", all_is_told, NULL);
 	return TESTS_RUN("ref/server_net");
 }

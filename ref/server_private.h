@@ -22,7 +22,7 @@ struct conn {
 	struct sink_conn sink;     /* first: what the sink gives back */
 	struct server *server;
 	uv_poll_t poll;
-	TAILQ_ENTRY(conn) link;    /* in server->conns or ->closing */
+	TAILQ_ENTRY(conn) link;    /* in server->conns, ->handing or ->closing */
 	enum { LOOP, HANDING, SINK } owner;
 	uint8_t *answer;           /* what is to be sent, or NULL */
 	size_t answer_length, answered;
@@ -45,6 +45,7 @@ struct server {
 	struct datagrams *datagrams;
 	pthread_mutex_t lock;      /* of the session, of what its decisions leave below, and of conn->owner */
 	struct iperf_server session;
+	struct conn_list handing;  /* on their way to the sink */
 	struct conn_list closing;  /* closed by decision, still to be closed in fact */
 	struct conn *asking;       /* is to be answered with results */
 	struct conn *control;      /* of the test, or NULL */
@@ -84,6 +85,9 @@ int server_conn_listen(struct server *server);
  * is its own from now on. */
 void server_conn_text(struct server *server, int fd, const struct iperf_endpoint *client, const uint8_t *octets,
 		      size_t length, int64_t accepted_ns, int64_t heard_ns);
+
+/* Reads what has arrived on streams before the results are told. In the loop, without the lock. */
+void server_conn_catch_up_streams(struct server *server);
 
 /* Reads what has come on the control connection of the text profile's test, if there is one. In the loop, without the
  * lock. */

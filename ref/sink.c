@@ -10,12 +10,14 @@
 #include <unistd.h>
 
 #include "ref/clock.h"
+#include "ref/rendezvous.h"
 #include "ref/wake.h"
 
 #define THREADS 4           /* with a buffer each; more streams share them */
 #define BLOCK (512 * 1024)  /* octets in one read at most */
 #define BUSY (64 * 1024)    /* a read of so many tells that more is on its way */
 #define PATIENCE_US 12000   /* for the rest of a block */
+#define CATCH_UP_NS (20 * IPERF_MS) /* beside streams on which ever more arrives */
 #define STACK (128 * 1024)
 #define EVENTS 32
 
@@ -23,9 +25,10 @@ struct worker {
 	const struct sink_config *config;
 	pthread_t thread;
 	int epoll;
-	int wake;               /* eventfd: look at stop */
+	int wake;               /* eventfd: look at stop and caught_up */
 	atomic_bool stop;
 	atomic_size_t conns;
+	struct rendezvous caught_up;
 	uint8_t *block;
 };
 
@@ -40,10 +43,10 @@ struct sink {
  *
  * A thread that keeps up with its peer would sleep and wake for every few segments, which costs more than to copy them.
  * So on a busy stream it waits for a whole block, but not for long, and not when it has other streams (R-10-5). */
-static bool receive(struct worker *worker, struct sink_conn *conn)
+static bool receive(struct worker *worker, struct sink_conn *conn, bool hurry)
 {
 	const struct sink_config *config = worker->config;
-	bool wait = conn->busy && atomic_load(&worker->conns) == 1;
+	bool wait = !hurry && conn->busy && atomic_load(&worker->conns) == 1;
 	ssize_t length = recv(conn->fd, worker->block, BLOCK, wait ? MSG_WAITALL : MSG_DONTWAIT);
 	int64_t now_ns = clock_now_ns();
 	bool open;
@@ -63,22 +66,42 @@ static bool receive(struct worker *worker, struct sink_conn *conn)
 	return open;
 }
 
+/* Reads from each stream that is ready. Returns from how many. */
+static int turn(struct worker *worker, bool hurry)
+{
+	struct epoll_event events[EVENTS];
+	int count = epoll_wait(worker->epoll, events, EVENTS, hurry ? 0 : -1), streams = 0;
+
+	for (int i = 0; i < count; i++) {
+		struct sink_conn *conn = events[i].data.ptr;
+
+		if (!conn) {
+			wake_clear(worker->wake);
+			continue;
+		}
+		streams++;
+		if (receive(worker, conn, hurry))
+			continue;
+		close(conn->fd);
+		worker->config->gone(conn);
+		atomic_fetch_sub(&worker->conns, 1);
+	}
+	return streams;
+}
+
 static void *work(void *user)
 {
 	struct worker *worker = user;
-	struct epoll_event events[EVENTS];
+	uint64_t number;
 
 	while (!atomic_load(&worker->stop) || atomic_load(&worker->conns) > 0) {
-		int count = epoll_wait(worker->epoll, events, EVENTS, -1);
+		turn(worker, false);
+		while (rendezvous_is_asked(&worker->caught_up, &number)) {
+			int64_t until_ns = clock_now_ns() + CATCH_UP_NS;
 
-		for (int i = 0; i < count; i++) {
-			struct sink_conn *conn = events[i].data.ptr;
-
-			if (!conn || receive(worker, conn))
-				continue;
-			close(conn->fd);
-			worker->config->gone(conn);
-			atomic_fetch_sub(&worker->conns, 1);
+			while (turn(worker, true) > 0 && clock_now_ns() < until_ns)
+				;
+			rendezvous_reach(&worker->caught_up, number);
 		}
 	}
 	return NULL;
@@ -96,12 +119,21 @@ static int start_thread(struct worker *worker)
 	return error;
 }
 
+static void stop_worker(struct worker *worker)
+{
+	rendezvous_destroy(&worker->caught_up);
+	close(worker->epoll);
+	close(worker->wake);
+	free(worker->block);
+}
+
 static int start_worker(struct worker *worker, const struct sink_config *config)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 	int error;
 
 	worker->config = config;
+	rendezvous_init(&worker->caught_up);
 	worker->epoll = epoll_create1(EPOLL_CLOEXEC);
 	worker->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	worker->block = malloc(BLOCK);
@@ -111,9 +143,7 @@ static int start_worker(struct worker *worker, const struct sink_config *config)
 											     -errno;
 	if (error == 0)
 		return 0;
-	close(worker->epoll);
-	close(worker->wake);
-	free(worker->block);
+	stop_worker(worker);
 	return error;
 }
 
@@ -155,6 +185,23 @@ int sink_add(struct sink *sink, struct sink_conn *conn)
 	return 0;
 }
 
+void sink_catch_up(struct sink *sink, int64_t until_ns)
+{
+	uint64_t numbers[THREADS] = { 0 };
+
+	for (size_t i = 0; i < sink->started; i++) {
+		struct worker *worker = &sink->workers[i];
+
+		if (atomic_load(&worker->conns) == 0)
+			continue;
+		numbers[i] = rendezvous_ask(&worker->caught_up);
+		wake_up(worker->wake);
+	}
+	for (size_t i = 0; i < sink->started; i++)
+		if (numbers[i] > 0)
+			rendezvous_await(&sink->workers[i].caught_up, numbers[i], until_ns);
+}
+
 void sink_stop(struct sink *sink)
 {
 	if (!sink)
@@ -165,9 +212,7 @@ void sink_stop(struct sink *sink)
 		atomic_store(&worker->stop, true);
 		wake_up(worker->wake);
 		pthread_join(worker->thread, NULL);
-		close(worker->epoll);
-		close(worker->wake);
-		free(worker->block);
+		stop_worker(worker);
 	}
 	free(sink);
 }

@@ -30,6 +30,9 @@ int sink_start(struct sink **sink, const struct sink_config *config);
 /* Hands a connection over; its session state is STREAM. Returns 0, or a negative errno and conn stays the caller's. */
 int sink_add(struct sink *sink, struct sink_conn *conn);
 
+/* Has read what has arrived on all connections when it returns, or after until_ns (clock_now_ns()). Without the lock. */
+void sink_catch_up(struct sink *sink, int64_t until_ns);
+
 /* Waits until all connections are gone, which the session must have been told before, and ends the threads. sink may be
  * NULL. */
 void sink_stop(struct sink *sink);

@@ -1,4 +1,4 @@
-/* Wakes a thread that polls an eventfd. */
+/* Wakes a thread that polls an eventfd, which does not block. */
 #ifndef REF_WAKE_H
 #define REF_WAKE_H
 
@@ -13,6 +13,15 @@ static inline void wake_up(int fd)
 
 	while (write(fd, &one, sizeof one) < 0 && errno == EINTR)
 		; /* another failure: it is full, and readable already */
+}
+
+/* No longer, until the next wake_up(). */
+static inline void wake_clear(int fd)
+{
+	uint64_t count;
+
+	while (read(fd, &count, sizeof count) < 0 && errno == EINTR)
+		;
 }
 
 #endif
