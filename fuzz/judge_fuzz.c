@@ -1,6 +1,7 @@
 /* The judge of the text profile on whatever a capture may show. What must hold: its callbacks name connections that
- * are there, its findings have a sentence, and it sees the same tests and as much that is wrong, whether octets come
- * in one piece or one by one.
+ * are there, its findings have a sentence, and it sees the same tests and the same that is wrong, as certain and in the
+ * same packets, whether octets come in one piece or one by one. Only what stands behind a request may then be one more
+ * request (R-9.1-2), or just octets (R-4.2-2).
  *
  * Input: what is known of the server; events (events.h). OTHER: below 64 the direction of the next events turns,
  * below 128 octets are missing, below 192 they were cut off, below 224 a conflict. */
@@ -23,7 +24,7 @@ struct world {
 	struct iperf_mark mark;
 	enum iperf_direction direction;
 	bool by_octets;
-	uint64_t findings;
+	uint64_t findings, sum; /* how many, and of what they say; in any order */
 };
 
 /* --- callbacks ------------------------------------------------------------------------------------------------- */
@@ -66,12 +67,17 @@ static void said(void *user, const struct iperf_said *said)
 static void found(void *user, const struct iperf_finding *finding)
 {
 	struct world *world = user;
+	uint64_t what = 0;
 
 	must(!finding->conn || there(world, finding->conn));
 	must(finding->text && finding->text[0] != '\0' && strlen(finding->text) < 400);
 	must(finding->verdict == IPERF_INCONCLUSIVE || finding->requirement != IPERF_R_NONE);
 	must(finding->mark.packet <= world->mark.packet);
 	world->findings++;
+	digest(&what, finding->mark.packet);
+	digest(&what, (uint64_t)finding->verdict * 2 + (uint64_t)finding->by);
+	digest(&what, finding->requirement == IPERF_R_9_1_2 ? IPERF_R_4_2_2 : finding->requirement);
+	world->sum += what;
 	must(world->findings < 20 * EVENTS_MAX);
 }
 
@@ -232,15 +238,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
 {
 	static struct world world;
 	struct input in = { octets, length };
-	uint64_t tests, findings;
+	uint64_t tests, findings, sum;
 
 	play(&world, in, false);
 	tests = world.judge.tests;
 	findings = world.findings;
+	sum = world.sum;
 	if (length > 0 && octets[0] & 32) {
 		play(&world, in, true);
 		must(world.judge.tests == tests);
 		must(world.findings == findings);
+		must(world.sum == sum);
 	}
 	return 0;
 }

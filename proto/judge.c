@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define FAR (INT64_MAX / 4) /* a timer that never expires */
+#define LONG_AGO (INT64_MIN / 4)
 
 /* --- lists ------------------------------------------------------------------------------------------------------- */
 
@@ -119,7 +120,7 @@ static void oracle_begins(struct iperf_judge *judge, struct iperf_judge_conn *co
 	judge->asked_first = judge->datagram_payload = false;
 	judge->last_answer = (struct iperf_seen){ 0 };
 	judge->arrival_ns = conn->first.ns; /* at least */
-	judge->gap_end_ns = INT64_MIN / 4;
+	judge->gap_end_ns = LONG_AGO;
 	judge_opening_test_began(judge, conn);
 }
 
@@ -136,12 +137,21 @@ static void oracle_takes(struct iperf_judge *judge, struct iperf_judge_conn *con
 	judge->running_event = judge->served_event = 0;
 }
 
+/* What a release closes is closed right behind it; what comes then has causes of its own. */
+static bool closes_by_release(const struct iperf_decision *decision)
+{
+	return decision->kind == IPERF_DECIDE_CLOSE &&
+	       (decision->why == IPERF_R_6_3_3 || decision->why == IPERF_R_6_5_4);
+}
+
 static void oracle_decides(void *user, const struct iperf_server *server, const struct iperf_decision *decision)
 {
 	struct iperf_judge *judge = user;
 	struct iperf_judge_conn *conn = decision->conn ? JUDGE_CONN_OF(decision->conn, oracle) : NULL;
 
 	(void)server;
+	if (!closes_by_release(decision))
+		judge->release_unsure = false;
 	switch (decision->kind) {
 	case IPERF_DECIDE_TAKE:
 		oracle_takes(judge, conn);
@@ -180,7 +190,7 @@ void iperf_judge_init(struct iperf_judge *judge, const struct iperf_judge_config
 	judge->config = *config;
 	judge->now.ns = INT64_MIN;
 	judge->spent_ns = judge->ghost.ns = judge->ghosts_ns = judge->straggler_ns = INT64_MIN;
-	judge->hidden_ns = judge->heard_ns = INT64_MIN / 4;
+	judge->hidden_ns = judge->heard_ns = LONG_AGO;
 	list_init(&judge->due);
 	list_init(&judge->all);
 	for (size_t i = 0; i < IPERF_JUDGE_COOKIES; i++)
@@ -214,15 +224,22 @@ static void expire_timers(struct iperf_judge *judge, int64_t now_ns)
 	judge->now.ns = now_ns;
 }
 
+/* What the session, and what is known of it, have become by then. */
+static void pass_time(struct iperf_judge *judge, int64_t now_ns)
+{
+	expire_timers(judge, now_ns);
+	judge->release_unsure = false;
+	judge_held_look(judge);
+}
+
 void judge_now(struct iperf_judge *judge, struct iperf_judge_conn *conn, const struct iperf_mark *mark)
 {
 	judge->now.mark = *mark;
 	judge->now.event++;
 	judge->feeding = conn;
-	expire_timers(judge, mark->time_ns > judge->now.ns ? mark->time_ns : judge->now.ns);
-	judge->release_unsure = false;
-	judge_held_look(judge);
+	pass_time(judge, mark->time_ns > judge->now.ns ? mark->time_ns : judge->now.ns);
 	judge_server_check_due(judge);
+	pass_time(judge, judge->now.ns); /* of what the session was told just now, some may be over already */
 	judge_look_for_life(judge, NULL);
 }
 
@@ -244,7 +261,7 @@ static void arrived(struct iperf_judge *judge)
 	judge->arrival_ns = judge->oracle.arrival_ns = judge->now.ns;
 }
 
-void judge_arrived_on(struct iperf_judge *judge, const struct iperf_judge_conn *conn)
+void judge_arrived_on(struct iperf_judge *judge, struct iperf_judge_conn *conn)
 {
 	bool of_test = judge_has(conn, &judge->oracle.cookie);
 
@@ -252,8 +269,10 @@ void judge_arrived_on(struct iperf_judge *judge, const struct iperf_judge_conn *
 		arrived(judge);
 	else if (judge->oracle.state == IPERF_TEST_RUNNING && (of_test || conn->hidden))
 		perhaps_arrived(judge);
-	if (conn->hidden || !conn->cookie_known || judge_has(conn, &judge->oracle.cookie))
+	if (conn->hidden || judge_has(conn, &judge->oracle.cookie))
 		judge->heard_ns = judge->now.ns;
+	else if (!conn->cookie_known)
+		conn->heard_ns = judge->now.ns;
 	if (conn->hidden)
 		judge->idle_known = false;
 }
@@ -266,6 +285,7 @@ void iperf_judge_opened(struct iperf_judge *judge, struct iperf_judge_conn *conn
 	conn->client = *client;
 	conn->opened = judge->now;
 	conn->must_close = IPERF_R_NONE;
+	conn->heard_ns = LONG_AGO;
 	list_append(&judge->all, &conn->all);
 	iperf_parser_init(&conn->opening, IPERF_GRAMMAR_CONNECTION, NULL);
 	iperf_terminator_init(&conn->after);
@@ -298,6 +318,7 @@ void iperf_judge_octets(struct iperf_judge *judge, struct iperf_judge_conn *conn
 		if (!conn->blind && !conn->client_was_reset)
 			judge_answer_octets(judge, conn, octets, length, mark);
 		conn->to_client += length;
+		judge_look_for_life(judge, NULL); /* an answer shows it at once */
 		return;
 	}
 	if (!conn->blind)

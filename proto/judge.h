@@ -116,6 +116,7 @@ struct iperf_judge_conn {
 	struct iperf_link all, same;       /* among all; among those whose cookies have one hash */
 	uint64_t ordinal;                  /* counts the connections that were opened */
 	uint64_t to_server, to_client;
+	int64_t heard_ns;                  /* the last octets of the client from before its cookie was known */
 	uint8_t head[IPERF_OPENING_MAX];   /* the first octets of the client */
 	uint8_t head_length;
 	struct iperf_mark wrong;           /* its first octet that no message has there; what follows tells whose it is */

@@ -208,7 +208,7 @@ static void answered(struct iperf_judge *judge, struct iperf_judge_conn *conn, c
 static void unanswered(struct iperf_judge *judge, struct iperf_judge_conn *conn, const struct iperf_mark *mark)
 {
 	/* TEST_BEGIN, perhaps; or it belonged to an earlier test with this cookie */
-	bool overtook = !judge->running_event || conn->first.event <= judge->running_event;
+	bool overtook = !judge->running_event || conn->first.event < judge->running_event;
 
 	if (!test_runs(judge, conn) || overtook || judge_held_other(judge, conn) || judge_server_waited(judge, conn))
 		return;

@@ -166,6 +166,21 @@ bool judge_held_unseen(const struct iperf_judge *judge, const struct iperf_cooki
 	return false;
 }
 
+/* A preamble shows whose its connection is, however it was cut into packets; without one nobody knows. */
+static int64_t heard_on(const struct iperf_judge_conn *conn, int64_t otherwise_ns)
+{
+	return !conn->cookie_known && conn->heard_ns > otherwise_ns ? conn->heard_ns : otherwise_ns;
+}
+
+int64_t judge_held_heard(const struct iperf_judge *judge)
+{
+	int64_t heard_ns = judge->heard_ns;
+
+	for (const struct iperf_link *link = judge->all.next; link != &judge->all; link = link->next)
+		heard_ns = heard_on(JUDGE_CONN_OF(link, all), heard_ns);
+	return heard_ns;
+}
+
 void judge_held_forget(struct iperf_judge *judge, struct iperf_judge_conn *conn)
 {
 	int64_t until = may_hold_until(judge, conn);
@@ -176,6 +191,7 @@ void judge_held_forget(struct iperf_judge *judge, struct iperf_judge_conn *conn)
 		judge->straggler_ns = judge->now.ns + IPERF_JUDGE_GRACE;
 	if (until > INT64_MIN && !(of_session && judge_held_surely(judge)))
 		keep_ghost(judge, &conn->cookie, until);
+	judge->heard_ns = heard_on(conn, judge->heard_ns);
 	if (conn->hidden) {
 		judge->hidden--;
 		judge->hidden_ns = judge->now.ns;

@@ -42,6 +42,8 @@ static const struct notation_row followed[] = {
 	  "2>=STREAM_END:a " CLOSE("2") GET("5", "a", LIST("40002", "150", "true")) END("0", "a"), "" },
 	{ "held/taken-longer-ago-than-t-begin R-6.3-3", "timers:5000,500,900 " TEST "1+ 1>pre:a " TURN_AWAY("0")
 	  "@2000 1>=STREAM_BEGIN:a @3000 " CLOSE("1"), "S R-6.1-1?, C R-5.1-2, S R-6.3-3" },
+	{ "held/t-begin-is-over-as-it-is-followed R-6.3-3", "timers:9000,1500,9000 " TEST STREAM "2+ @2000 0<reset 3+ "
+	  "@1500 2>RESULTS_REQUEST:a @1500 3>pre:a ", "S R-10-3, S R-6.3-3?, S R-6.5-4" },
 };
 
 /* Whom the server may have held instead. */
@@ -91,6 +93,12 @@ static const struct notation_row stays[] = {
 	{ "held/request-is-not-blamed-twice R-9.1-7", "timers:1500,3000,9000 " TEST ASK("2", "a") "@1200 "
 	  GET("5", "a", NOTHING) "@2000 " GET("6", "a", NOTHING) "@2000 " CLOSE("2") GET("3", "a", NOTHING)
 	  END("0", "a"), "S R-9.1-7" },
+	{ "held/preamble-stays-and-a-stranger-speaks R-6.3-3", "timers:9000,500,900 1+ 1>pre:a 2+ @1400 2>pre:b @200 3+ "
+	  "@1100 4+ ", "S R-6.3-3" },
+	{ "held/preamble-stays-and-somebody-speaks R-6.3-3", "timers:9000,500,900 1+ 1>pre:a 2+ @1400 2>p5 @200 3+ "
+	  "@1100 4+ ", "S R-6.3-3?" },
+	{ "held/preamble-stays-and-somebody-spoke R-6.3-3", "timers:9000,500,900 1+ 1>pre:a 2+ @1400 2>p5 " CLOSE("2")
+	  "@200 3+ @1100 4+ ", "S R-6.3-3?" },
 };
 
 /* The server ends what it should not: one deed, or several. */
@@ -115,6 +123,9 @@ static const struct notation_row deeds[] = {
 	  CUT_OFF("14") CUT_OFF("15") CUT_OFF("16") CUT_OFF("17") CUT_OFF("18") ASK("3", "a") TURN_AWAY("3") "@1500 "
 	  GET("4", "a", NOTHING) END("0", "a"), "S R-9.1-7?, S R-6.1-3?, S R-6.1-3?, S R-6.1-3?, S R-6.1-3?, "
 	  "S R-6.1-3?, S R-6.1-3?, S R-6.1-3?, S R-6.1-3" },
+	{ "held/answer-after-a-deed-and-then-another-test R-6.1-3", "timers:9000,9000,500 " TEST GET("2", "a", NOTHING)
+	  STREAM "@100 " TURN_AWAY("1") "5+ 5>pre:b " ASK("3", "a") ANSWER("3", "a", NOTHING) "@3000 3<eof 3>eof ",
+	  "S R-6.1-3, S R-9.1-4, S R-10-2" },
 };
 
 /* Answers that belong to no test, or to another one. */
@@ -130,11 +141,15 @@ static const struct notation_row strays[] = {
 	  "@1500 " GET("4", "a", NOTHING) END("0", "a"), "" },
 	{ "held/no-answer-after-a-wait-within-t-hello R-9.1-7", "timers:5000,5000,9000 " TEST GET("2", "a", NOTHING)
 	  "3+ @3000 3>RESULTS_REQUEST:a " TURN_AWAY("3") "@1500 " GET("4", "a", NOTHING) END("0", "a"), "S R-9.1-7" },
+	{ "held/no-answer-to-what-comes-after-a-pause R-9.1-7", "timers:9000,9000,9000 " TEST "2+ @1500 "
+	  "2>RESULTS_REQUEST:a " TURN_AWAY("2") "@1500 " GET("4", "a", NOTHING) END("0", "a"), "S R-9.1-7" },
 	{ "held/answer-comes-in-the-next-test", TEST STREAM "1>p100+=STREAM_END:a " CLOSE("1") ASK("2", "a")
 	  "0>=TEST_END:a 0>eof 3+ 3>TEST_BEGIN:b " ANSWER("2", "a", LIST("40001", "99", "true")) "2<eof 2>eof 0<eof "
 	  GET("5", "b", NOTHING) END("3", "b"), "" },
 	{ "held/answers-after-a-guess", "0+ 0>pre:a+t:IPERF_TEST_BEGIN%+x6161 0>cut30 " END("0", "a") "@2000 "
 	  GET("2", "a", NOTHING), "C ?, C R-9.3-1?, S R-9.1-8?" },
+	{ "held/somebody-stays-as-another-s-cookie-is-lost R-10-1", "timers:500,9000,9000 7+ 1+ 1>pre:a " ASK("2", "a")
+	  "2<=RESULTS_RESPONSE:a @2000 3+ @1100 4+ ", "S R-9.1-8?, S R-10-1" },
 	{ "held/complete-too-early-beside-a-conflict", TEST "3+ 3>conflict " STREAM "1>p100 "
 	  GET("2", "a", LIST("40001", "100", "true")) "@2000 " CLOSE("1") END("0", "a"), "C ?, C R-8.1-2" },
 };

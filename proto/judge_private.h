@@ -16,7 +16,7 @@ void judge_take_octets(struct iperf_judge *judge, struct iperf_judge_conn *conn,
 		       const struct iperf_mark *mark);
 
 /* The client sent something on conn, known or not, that may keep the test alive. */
-void judge_arrived_on(struct iperf_judge *judge, const struct iperf_judge_conn *conn);
+void judge_arrived_on(struct iperf_judge *judge, struct iperf_judge_conn *conn);
 
 /* The client's octets of conn are not all known: it is judged no more. */
 void judge_blind(struct iperf_judge *judge, struct iperf_judge_conn *conn);
@@ -151,6 +151,9 @@ bool judge_held_covers(const struct iperf_judge *judge, const struct iperf_cooki
 
 /* Whether there may be a connection with this cookie of which the capture shows too little. */
 bool judge_held_unseen(const struct iperf_judge *judge, const struct iperf_cookie *cookie);
+
+/* When something was last sent that may be of the test that the server serves. */
+int64_t judge_held_heard(const struct iperf_judge *judge);
 
 /* conn goes: what the server may hold because of it. */
 void judge_held_forget(struct iperf_judge *judge, struct iperf_judge_conn *conn);

@@ -51,7 +51,7 @@ void judge_server_must_close(struct iperf_judge *judge, struct iperf_judge_conn 
 static bool silent_anyway(const struct iperf_judge *judge, const struct iperf_judge_conn *conn)
 {
 	return conn->must_close == IPERF_R_6_3_3 && judge->config.timers_known &&
-	       judge->now.ns - judge->heard_ns > judge->config.t_idle_ns + IPERF_JUDGE_GRACE;
+	       judge->now.ns - judge_held_heard(judge) > judge->config.t_idle_ns + IPERF_JUDGE_GRACE;
 }
 
 static void not_done(struct iperf_judge *judge, struct iperf_judge_conn *conn)
