@@ -59,6 +59,7 @@ $$(BUILD)/fuzz/$(1)/lib.a: $$(fuzz_lib_$(1))
 	@echo "  AR $$@"
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
 $$(BUILD)/fuzz/$(1)/peer: $$(BUILD)/fuzz/$(1)/obj/fuzz/peer_world.o
+$$(BUILD)/fuzz/$(1)/iperf3_peer: $$(BUILD)/fuzz/$(1)/obj/fuzz/iperf3_peer_world.o
 $$(BUILD)/fuzz/$(1)/%: $$(BUILD)/fuzz/$(1)/obj/fuzz/%_fuzz.o $$(BUILD)/fuzz/$(1)/lib.a \
 		$(if $(filter plain asan,$(1)),$$(BUILD)/fuzz/$(1)/obj/fuzz/main.o)
 	@echo "  LD $$@"

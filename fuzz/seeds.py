@@ -210,6 +210,7 @@ def of_capture(path):
     of_segments(found)
     if iperf3:
         seed("iperf3_server", b"\x03\x24\x00" + one_side(talk, True))
+        seed("iperf3_peer", b"\x24" + one_side(talk, True))
         seed("iperf3_judge", b"\x21" + both_sides(talk))
         seed("iperf3_client", b"\x10\x01\x00" + client_side(talk))
     else:
@@ -247,7 +248,19 @@ def by_hand():
         for how in (b"\x02", b"\x03"):
             seed("iperf3_server", how + b"\x8f\x00" + test)
             seed("iperf3_server", how + b"\x8f\x00" + test.replace(t(0, END), t(0, TERM)) + test + later)
+        gram = b"".join(bytes([DATAGRAM | 4 << 3, 20]) + struct.pack(">III", 7, us, n) + b"payload." + soon
+                        for us, n in ((1000, 1), (9000, 4), (70000, 3), (80000, 3)))
+        seed("iperf3_peer", b"\x24" + test + test.replace(soon, gram))
+        seed("iperf3_peer", b"\x24" + test.replace(t(0, END), bytes([OTHER | 1 << 3, 99]) + later + t(0, TERM)) + test)
         seed("iperf3_judge", b"\x21" + test)
+    for text in (b'{"sctp":true}', b'{"window":9000000}', b'{"window":4096}', b'{"authtoken":"x"}', b'{"flowlabel":1}',
+                 b'{"congestion":"none"}', b'{"len":18446744073709551615}', b'{"time":1.5e+1,"x":{"y":[]}}',
+                 b'{"tcp":1}', b'[]', b'{"server_affinity":18446744073709551615}', b'{ "tcp" :\ttrue,\n"len":1000}\r\n'):
+        text = struct.pack(">I", len(text)) + text
+        seed("iperf3_peer", b"\x24" + c(0) + t(0, COOKIE) + bytes([OCTETS, len(text)]) + text + c(1) + t(1, COOKIE) +
+             later)
+    high = bytes([OCTETS, 37]) + bytes(range(219, 256))
+    seed("iperf3_peer", b"\x24" + c(0) + high + t(0, P) + c(1) + bytes([high[0] | 1 << 3]) + high[1:] + t(0, END))
     said = [opened, t(0, 2), t(0, 3)] + [bytes([CONNECT | n << 3]) + t(n, 26) for n in (1, 2, 3)] + \
         [t(0, 4), t(0, 5), later, bytes([OTHER, 130]), later, later, t(0, 6), t(0, R + 1), t(0, 7), later, bytes([EOF])]
     for how in (0x00, 0x01, 0x02, 0x12, 0x14, 0x21):

@@ -3,7 +3,7 @@
 # The dictionary of target $1.
 dictionary() {
 	case $1 in
-	server|client|peer|judge|iperf3_server|iperf3_client|iperf3_judge) echo fuzz/dict/events.dict ;;
+	server|client|peer|judge|iperf3_server|iperf3_client|iperf3_judge|iperf3_peer) echo fuzz/dict/events.dict ;;
 	results|iperf3_parameters|iperf3_results) echo fuzz/dict/json.dict ;;
 	connection|control|datagram|message|terminator) echo fuzz/dict/text.dict ;;
 	iperf3_control|iperf3_datagram) echo fuzz/dict/iperf3.dict ;;
@@ -17,7 +17,7 @@ budget() {
 	case $1 in
 	capture|case) echo 2000 ;;
 	reassembly|client) echo 5000 ;;
-	server|peer|judge|iperf3_server|iperf3_judge|iperf3_client) echo 6000 ;;
+	server|peer|judge|iperf3_server|iperf3_judge|iperf3_client|iperf3_peer) echo 6000 ;;
 	results|iperf3_parameters|iperf3_results) echo 12000 ;;
 	*) echo 20000 ;;
 	esac

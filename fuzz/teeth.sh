@@ -79,6 +79,12 @@ plant server proto/server.c 's/waits)->deadline_ns <= now_ns)/waits)->deadline_n
 	"a connection is not closed at its deadline"
 plant peer proto/server.c '/R-8.3-5, R-11-4/{n;s/.*//;}' \
 	"datagrams do not keep a test from being idle"
+plant iperf3_peer proto/iperf3_server_course.c 's/->number < conn->number)/->number > conn->number)/' \
+	"TCP streams are numbered from the last one"
+plant iperf3_peer fuzz/iperf3_peer_world.c 's/active_fault = NO_FAULT/active_fault = I3_SERVER_FAULT_second_hello_answered/' \
+	"the peer answers a second hello from the same port"
+plant iperf3_peer fuzz/iperf3_peer_world.c 's/active_fault = NO_FAULT/active_fault = I3_SERVER_FAULT_late_not_taken_off/' \
+	"the peer does not take late datagrams off the errors"
 plant iperf3_server proto/iperf3_server.c 's/server->over_ns <= now_ns)/server->over_ns < now_ns - 1)/; s/if (test_deadline(server) <= now_ns)/if (test_deadline(server) < now_ns - 1)/' \
 	"a test is not ended at its deadline"
 # Reassembly.

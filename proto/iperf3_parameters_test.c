@@ -237,6 +237,27 @@ static void any_octet(void **state)
 	}
 }
 
+/* A NUL is no JSON, wherever it stands. */
+static void nul_within(void **state)
+{
+	static const char text[] = "{\"tcp\":true,\"len\":100,\"omit\":0,\"title\":\"a\",\"x\":[1.5,null]}";
+	size_t length = sizeof text - 1;
+	struct iperf3_parameters parameters;
+	struct iperf3_json_error error;
+	char with[sizeof text];
+
+	(void)state;
+	for (size_t at = 0; at <= length; at++) {
+		memcpy(with, text, at);
+		with[at] = '\0';
+		memcpy(with + at + 1, text + at, length - at);
+		assert_false(iperf3_parameters_decode((const char *)ground(with, length + 1), length + 1, &parameters,
+						      &error));
+		assert_int_equal(error.why, IPERF_R_22_4_5);
+		assert_true(error.at_known && error.offset == at);
+	}
+}
+
 static void without_memory(void **state)
 {
 	static const char twice[] = "{\"x\":{\"a\":1,\"a\":2},\"omit\":3}";
@@ -317,6 +338,7 @@ int main(void)
 	test_add("24/bounds R-24-4 R-32-1", bounds, NULL);
 	test_add("24/long-strings R-32-1", long_strings, NULL);
 	test_add("24/any-octet R-22.4-7", any_octet, NULL);
+	test_add("24/nul-within R-22.4-5", nul_within, NULL);
 	test_add("24/not-written", not_written, NULL);
 	test_add("24/streams-in-all R-27.1-5", streams_in_all, NULL);
 	test_add("24/no-number", no_number, NULL);

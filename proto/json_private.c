@@ -30,10 +30,13 @@ static bool too_deep(const char *text, size_t length, int most, size_t *offset)
 	return false;
 }
 
-/* Within the bounds; else *problem. */
+/* Within the bounds, and without a NUL, which no JSON has, but the library passes over behind a number or a word; else
+ * *problem. */
 static bool bounded(const char *text, size_t length, const struct iperf_json_limits *limits,
 		    struct iperf_json_problem *problem)
 {
+	const char *nul;
+
 	if (length > limits->length) {
 		problem->fault = IPERF_JSON_LONG;
 		problem->offset = limits->length;
@@ -43,6 +46,13 @@ static bool bounded(const char *text, size_t length, const struct iperf_json_lim
 	if (too_deep(text, length, limits->depth, &problem->offset)) {
 		problem->fault = IPERF_JSON_DEEP;
 		snprintf(problem->text, sizeof problem->text, "nested deeper than %d", limits->depth);
+		return false;
+	}
+	nul = length > 0 ? memchr(text, '\0', length) : NULL;
+	if (nul) {
+		problem->fault = IPERF_JSON_SYNTAX;
+		problem->offset = (size_t)(nul - text);
+		snprintf(problem->text, sizeof problem->text, "a NUL in the text");
 		return false;
 	}
 	return true;

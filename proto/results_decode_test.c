@@ -367,6 +367,23 @@ static void nul_behind(void **state)
 	assert_in_range(error.offset, strlen(GOOD), sizeof GOOD);
 }
 
+/* Nor is it JSON within. */
+static void nul_within(void **state)
+{
+	size_t length = strlen(GOOD);
+	struct iperf_results_error error;
+	char with[sizeof GOOD];
+
+	(void)state;
+	for (size_t at = 0; at <= length; at++) {
+		memcpy(with, GOOD, at);
+		with[at] = '\0';
+		memcpy(with + at + 1, &GOOD[at], length - at);
+		assert_false(decode(with, length + 1, STREAMS, &error));
+		assert_error(&error, length + 1);
+	}
+}
+
 static void error_offset_is_plausible(void **state)
 {
 	static const char text[] = "{\"streams\":[],\"bytes\":x0}";
@@ -481,6 +498,7 @@ int main(void)
 	test_add("9.2/truncated-at-every-octet R-9.3-2", truncated_at_every_octet, NULL);
 	test_add("9.2/changed-at-every-octet R-9.3-2", changed_at_every_octet, NULL);
 	test_add("9.2/nul-behind R-9.2-9", nul_behind, NULL);
+	test_add("9.2/nul-within R-9.3-2", nul_within, NULL);
 	test_add("9.2/error-offset", error_offset_is_plausible, NULL);
 	test_add("9.2/nesting-of-32-and-33 R-9.2-12", nesting, NULL);
 	test_add("9.2/nesting-of-a-million R-9.2-12", nesting_bomb, NULL);

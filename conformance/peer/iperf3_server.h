@@ -28,6 +28,7 @@ struct i3_conn {
 	struct sockaddr_in6 peer;
 	uint8_t cookie[I3_COOKIE_LEN];
 	size_t got;
+	uint64_t turn; /* which connection of all, in the order of accept() */
 	uint64_t deadline_ns;
 };
 
@@ -65,6 +66,7 @@ struct i3_server {
 	uint16_t port;
 	struct i3_conn *conns; /* in the order of their coming */
 	size_t conn_count, conn_room;
+	uint64_t accepted; /* connections so far */
 	enum i3_phase phase;
 	struct i3_test test;
 	bool finished;			       /* the one test is over */
@@ -95,7 +97,8 @@ enum i3_error params3_check(const struct i3_server *s, struct i3_params *p);
 void params3_apply(const struct i3_params *p, int fd);
 
 /* iperf3_server_stream.c */
-void stream3_add(struct i3_server *s, int fd, const struct sockaddr_in6 *source);
+/* turn: of a TCP connection; UDP streams come in their order. */
+void stream3_add(struct i3_server *s, int fd, const struct sockaddr_in6 *source, uint64_t turn);
 bool stream3_cookie_fits(const struct i3_server *s, const uint8_t *cookie);
 bool stream3_read_udp(struct i3_server *s); /* true: there may be more */
 void stream3_hello_out_of_turn(struct i3_server *s); /* by a fault */

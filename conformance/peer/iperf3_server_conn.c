@@ -82,6 +82,7 @@ void conn3_accept(struct i3_server *s)
 			continue;
 		if (c.fd < 0)
 			return;
+		c.turn = ++s->accepted;
 		if (turned_away(s, c.fd))
 			continue;
 		if (i3_server_fault(speaks_first))
@@ -111,7 +112,7 @@ static void take(struct i3_server *s, struct i3_conn *c)
 	c->fd = -1;
 	if (awaits_streams(s)) {
 		if (stream3_cookie_fits(s, c->cookie)) {
-			stream3_add(s, fd, &c->peer);
+			stream3_add(s, fd, &c->peer, c->turn);
 		} else if (i3_server_fault(wrong_cookie_closed)) {
 			close(fd);
 		} else {

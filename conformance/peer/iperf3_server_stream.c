@@ -36,23 +36,35 @@ static bool sends(const struct i3_params *p, size_t index)
 	return i3_server_fault(bidirectional_swapped) ? first : !first;
 }
 
-void stream3_add(struct i3_server *s, int fd, const struct sockaddr_in6 *source)
+/* R-25-7: a connection that was accepted earlier is an earlier stream, though its cookie was whole later. Returns the
+ * place. */
+static size_t place(struct i3_test *t, const struct i3_stream *stream)
+{
+	size_t at = t->count++;
+
+	for (; at > 0 && t->streams[at - 1].turn > stream->turn; at--)
+		t->streams[at] = t->streams[at - 1];
+	t->streams[at] = *stream;
+	for (size_t i = at; i < t->count; i++) {
+		t->streams[i].id = i3_stream_id(i);
+		t->streams[i].sender = sends(&t->params, i);
+	}
+	return at;
+}
+
+void stream3_add(struct i3_server *s, int fd, const struct sockaddr_in6 *source, uint64_t turn)
 {
 	struct i3_test *t = &s->test;
-	struct i3_stream *stream = &t->streams[t->count];
+	struct i3_stream added = {.fd = fd, .udp = t->params.udp, .turn = turn}, *stream;
 	bool enough = i3_server_fault(starts_after_one);
 
-	*stream = (struct i3_stream){.id = i3_stream_id(t->count),
-				     .fd = fd,
-				     .udp = t->params.udp,
-				     .sender = sends(&t->params, t->count)};
 	if (t->params.udp)
-		stream->address = *source;
+		added.address = *source;
 	else
 		params3_apply(&t->params, fd);
+	stream = &t->streams[place(t, &added)];
 	if (i3_server_fault(blocking_writes) && stream->sender)
 		fcntl(fd, F_SETFL, 0);
-	t->count++;
 	t->last_ns = now_ns();
 	if (i3_server_fault(stream_answered) && !t->params.udp)
 		send(fd, "\x0a", 1, MSG_NOSIGNAL);
@@ -103,7 +115,7 @@ static void take_datagram(struct i3_server *s, const uint8_t *octets, size_t n, 
 		t->last_ns = now_ns();
 	if (!stream && s->phase == PHASE_STREAMS) {
 		reply(s->udp_fd, octets, n, source);
-		stream3_add(s, s->udp_fd, source);
+		stream3_add(s, s->udp_fd, source, 0);
 	} else if (stream && n == 4 && i3_server_fault(second_hello_answered)) {
 		reply(s->udp_fd, octets, n, source);
 	} else if (!stream && n == 4 && i3_server_fault(late_hello_answered)) {

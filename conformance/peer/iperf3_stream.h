@@ -11,6 +11,7 @@ struct i3_stream {
 	int id, fd; /* fd: -1 over; of a server's UDP streams the one socket of all */
 	bool udp, sender, ended;
 	struct sockaddr_in6 address; /* of a server's UDP stream: the client's */
+	uint64_t turn;		     /* of a server's TCP stream: its place in the order of accept() */
 	uint64_t bytes;		     /* without omit */
 	uint64_t blocks;	     /* without omit, of a sender and of datagrams received */
 	uint64_t highest;	     /* sequence seen, or sent */
