@@ -8,7 +8,7 @@ BUILD=${BUILD:-build}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for target in "$@"; do
-	AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 AFL_FAST_CAL=1 \
+	AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_TRY_AFFINITY=1 AFL_FAST_CAL=1 \
 		timeout 120 afl-fuzz -V "${SECONDS_EACH:-10}" -i "fuzz/corpus/$target" -o "$work/$target" \
 		-x "$(dictionary "$target")" -- "$BUILD/fuzz/fast/$target" >"$work/log" 2>&1 || true
 	alone=$("$BUILD/fuzz/plain/$target" --seconds="${SECONDS_EACH:-10}" "fuzz/corpus/$target" |
