@@ -1,6 +1,7 @@
 /* See iperf3_peer_world.h. The peer's files are taken in whole, with the system calls that they make replaced by those
  * below. A turn of its loop is taken as often as one of the descriptors that it polls is ready. */
 #include "fuzz/iperf3_peer_world.h"
+#include "fuzz/peer_fakes.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -23,7 +24,7 @@
 
 /* --- the system ------------------------------------------------------------------------------------------------ */
 
-enum { LISTENER = 1000, PORT_KEEPER, UDP, OTHER_UDP, PROBE, WINDOW_MAX = 4 << 20, TURNS_MAX = 10000 };
+enum { PORT_KEEPER = UDP + 1, OTHER_UDP, PROBE, WINDOW_MAX = 4 << 20, TURNS_MAX = 10000 };
 
 /* A descriptor is the number of a connection. */
 static struct fake {
@@ -35,11 +36,6 @@ static struct fake {
 	size_t window; /* for payload */
 } fakes[IPERF3_PEER_CONNS];
 
-static uint64_t fake_ns;
-static int caller = -1; /* to be accepted */
-static struct sockaddr_in6 caller_address, datagram_from;
-static const uint8_t *datagram;
-static ssize_t datagram_length = -1;
 static unsigned replies[IPERF3_PEER_CONNS];
 static uint8_t last_reply[4];
 static int probe_room;
@@ -52,14 +48,6 @@ static struct fake *fake_of(int fd)
 	if (fd < 0 || fd >= IPERF3_PEER_CONNS || !fakes[fd].open)
 		abort();
 	return &fakes[fd];
-}
-
-static int fake_clock(clockid_t id, struct timespec *t)
-{
-	(void)id;
-	t->tv_sec = (time_t)(fake_ns / 1000000000);
-	t->tv_nsec = (long)(fake_ns % 1000000000);
-	return 0;
 }
 
 static int fake_rusage(int who, struct rusage *usage)
@@ -122,38 +110,6 @@ static ssize_t fake_sendto(int fd, const void *octets, size_t size, int flags, c
 	memcpy(last_reply, octets, size);
 	replies[ntohs(address.sin6_port) - IPERF3_PEER_PORT]++;
 	return (ssize_t)size;
-}
-
-static ssize_t fake_recvfrom(int fd, void *room, size_t size, int flags, struct sockaddr *from, socklen_t *length)
-{
-	ssize_t n = datagram_length;
-
-	(void)flags;
-	if (fd != UDP || n < 0 || (size_t)n > size) {
-		errno = EAGAIN;
-		return -1;
-	}
-	memcpy(from, &datagram_from, sizeof datagram_from);
-	*length = sizeof datagram_from;
-	if (n > 0)
-		memcpy(room, datagram, (size_t)n);
-	datagram_length = -1;
-	return n;
-}
-
-static int fake_accept(int fd, struct sockaddr *from, socklen_t *length, int flags)
-{
-	int conn = caller;
-
-	(void)fd, (void)flags;
-	if (conn < 0) {
-		errno = EAGAIN;
-		return -1;
-	}
-	caller = -1;
-	memcpy(from, &caller_address, sizeof caller_address);
-	*length = sizeof caller_address;
-	return conn;
 }
 
 static int fake_shutdown(int fd, int how)
@@ -347,14 +303,6 @@ void iperf3_peer_end(void)
 	if (server.phase != PHASE_FREE)
 		test3_over(&server);
 	free(server.conns);
-}
-
-static struct sockaddr_in6 sender(uint16_t port, uint8_t address)
-{
-	struct sockaddr_in6 from = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-
-	from.sin6_addr.s6_addr[15] = address;
-	return from;
 }
 
 void iperf3_peer_connect(unsigned conn, uint16_t port, uint8_t address)

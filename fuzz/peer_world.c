@@ -1,6 +1,7 @@
 /* See peer_world.h. The peer's files are taken in whole, with the system calls that they make replaced by those below.
  * One event is told at a time, so the peer's order of reading within a turn does not matter. */
 #include "fuzz/peer_world.h"
+#include "fuzz/peer_fakes.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,8 +19,6 @@
 
 /* --- the system ------------------------------------------------------------------------------------------------ */
 
-enum { LISTENER = 1000, UDP = 1001 };
-
 /* A descriptor is the number of a connection. */
 static struct fake {
 	bool open, eof, reset;
@@ -27,20 +26,7 @@ static struct fake {
 	size_t length;
 } fakes[PEER_CONNS];
 
-static uint64_t fake_ns;
-static int caller = -1; /* to be accepted */
-static struct sockaddr_in6 caller_address, datagram_from;
-static const uint8_t *datagram;
-static ssize_t datagram_length = -1;
 static unsigned answers;
-
-static int fake_clock(clockid_t id, struct timespec *t)
-{
-	(void)id;
-	t->tv_sec = (time_t)(fake_ns / 1000000000);
-	t->tv_nsec = (long)(fake_ns % 1000000000);
-	return 0;
-}
 
 static ssize_t fake_recv(int fd, void *room, size_t size, int flags)
 {
@@ -83,38 +69,6 @@ static int fake_close(int fd)
 		abort();
 	fakes[fd].open = false;
 	return 0;
-}
-
-static int fake_accept(int fd, struct sockaddr *from, socklen_t *length, int flags)
-{
-	int conn = caller;
-
-	(void)fd, (void)flags;
-	if (conn < 0) {
-		errno = EAGAIN;
-		return -1;
-	}
-	caller = -1;
-	memcpy(from, &caller_address, sizeof caller_address);
-	*length = sizeof caller_address;
-	return conn;
-}
-
-static ssize_t fake_recvfrom(int fd, void *room, size_t size, int flags, struct sockaddr *from, socklen_t *length)
-{
-	ssize_t n = datagram_length;
-
-	(void)fd, (void)flags;
-	if (n < 0 || (size_t)n > size) {
-		errno = EAGAIN;
-		return -1;
-	}
-	memcpy(from, &datagram_from, sizeof datagram_from);
-	*length = sizeof datagram_from;
-	if (n > 0)
-		memcpy(room, datagram, (size_t)n);
-	datagram_length = -1;
-	return n;
 }
 
 #define clock_gettime fake_clock
@@ -174,14 +128,6 @@ static void turn(int conn, bool accepts, bool datagrams)
 		fds[i + 2].revents = server.conns[i]->fd == conn && !server.conns[i]->eof ? POLLIN : 0;
 	serve(&server, fds);
 	sweep(&server);
-}
-
-static struct sockaddr_in6 sender(uint16_t port, uint8_t address)
-{
-	struct sockaddr_in6 from = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-
-	from.sin6_addr.s6_addr[15] = address;
-	return from;
 }
 
 void peer_connect(unsigned conn, uint16_t port, uint8_t address)
