@@ -60,26 +60,28 @@ static bool judge_stranger(struct blackbox *box, struct play *play, struct black
 	return false;
 }
 
+/* What was sent first there; NULL: nothing. */
+static const struct case_step *first_sent(const struct case_file *file, size_t label)
+{
+	for (size_t i = 0; i < file->step_count; i++)
+		if (file->steps[i].label == (int)label && case_is_action(file, &file->steps[i]))
+			return &file->steps[i];
+	return NULL;
+}
+
 /* The step by which a test was begun on a connection that is open, and nothing else was sent there; NULL: none. */
 static const struct case_step *begun_test(const struct play *play)
 {
-	const struct case_step *found = NULL;
-
-	for (size_t i = 0; i < play->file->label_count && !found; i++) {
+	for (size_t i = 0; i < play->file->label_count; i++) {
 		const struct wire_conn *conn = play->conns[i];
+		const struct case_step *first = first_sent(play->file, i);
 
-		if (!blackbox_is_open(conn) || conn->udp || conn->sent_eof ||
-		    conn->sent != IPERF_COOKIE_LENGTH + iperf_message_length(IPERF_TEST_BEGIN))
-			continue;
-		for (size_t k = 0; k < play->file->step_count; k++)
-			if (play->file->steps[k].label == (int)i && case_is_action(play->file, &play->file->steps[k])) {
-				found = &play->file->steps[k];
-				break;
-			}
-		if (found && (found->what != CASE_MESSAGE || found->message != IPERF_TEST_BEGIN))
-			found = NULL;
+		if (blackbox_is_open(conn) && !conn->udp && !conn->sent_eof &&
+		    conn->sent == IPERF_COOKIE_LENGTH + iperf_message_length(IPERF_TEST_BEGIN) && first &&
+		    first->what == CASE_MESSAGE && first->message == IPERF_TEST_BEGIN)
+			return first;
 	}
-	return found;
+	return NULL;
 }
 
 /* The same client's, a second control connection (R-6.2-4). */
