@@ -238,8 +238,8 @@ void judge_now(struct iperf_judge *judge, struct iperf_judge_conn *conn, const s
 	judge->now.event++;
 	judge->feeding = conn;
 	pass_time(judge, mark->time_ns > judge->now.ns ? mark->time_ns : judge->now.ns);
-	judge_server_check_due(judge);
-	pass_time(judge, judge->now.ns); /* of what the session was told just now, some may be over already */
+	if (judge_server_check_due(judge))
+		pass_time(judge, judge->now.ns); /* of what the session was told just now, some may be over already */
 	judge_look_for_life(judge, NULL);
 }
 

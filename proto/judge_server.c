@@ -104,15 +104,19 @@ static void overdue(struct iperf_judge *judge, struct iperf_judge_conn *conn)
 		not_done(judge, conn);
 }
 
-void judge_server_check_due(struct iperf_judge *judge)
+bool judge_server_check_due(struct iperf_judge *judge)
 {
+	bool was_due = false;
+
 	while (judge->due.next != &judge->due) {
 		struct iperf_judge_conn *conn = JUDGE_CONN_OF(judge->due.next, due);
 
 		if (judge_ago(judge, &conn->asked) <= IPERF_JUDGE_GRACE)
 			break;
 		overdue(judge, conn);
+		was_due = true;
 	}
+	return was_due;
 }
 
 /* --- why a server may end what it should not --------------------------------------------------------------------- */
