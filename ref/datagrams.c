@@ -21,7 +21,6 @@
 #endif
 
 #define BATCH 32
-#define CATCH_UP_NS (20 * IPERF_MS) /* beside datagrams that do not cease */
 #define ROOM 65536  /* for the longest datagram, or as many as the kernel has joined (UDP_GRO) */
 
 union control {
@@ -145,7 +144,7 @@ static void *work(void *user)
 	while (!atomic_load(&datagrams->stop)) {
 		bool asked = rendezvous_is_asked(&datagrams->caught_up, &number);
 
-		for (int64_t until_ns = clock_now_ns() + CATCH_UP_NS; receive(datagrams) && clock_now_ns() < until_ns;)
+		for (int64_t until_ns = clock_now_ns() + RENDEZVOUS_READ_NS; receive(datagrams) && clock_now_ns() < until_ns;)
 			;
 		if (asked) {
 			wake_clear(datagrams->wake);

@@ -7,6 +7,9 @@
 
 #include "ref/clock.h"
 
+/* What has arrived is read for so long at most, where ever more arrives. */
+#define RENDEZVOUS_READ_NS (20 * IPERF_MS)
+
 struct rendezvous {
 	pthread_mutex_t lock;
 	pthread_cond_t reached;

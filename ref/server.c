@@ -72,7 +72,6 @@ static void decide(void *user, const struct iperf_server *session, const struct 
 		break;
 	case IPERF_DECIDE_RESPOND:
 		server->asking = decision->conn->user;
-		iperf_server_results(session, &server->results);
 		break;
 	case IPERF_DECIDE_RELEASE:
 		note_release(server, session, decision);
@@ -140,13 +139,12 @@ static void start_intervals(struct server *server)
 	uv_timer_start(&server->interval, on_interval, interval_ms, interval_ms);
 }
 
-/* With what had arrived by then (R-9.1-6), unless the test is over. */
+/* With what had arrived by then (R-9.1-6). */
 static void answer(struct server *server, struct conn *conn)
 {
 	server_conn_catch_up_streams(server);
 	pthread_mutex_lock(&server->lock);
-	if (server->session.state == IPERF_TEST_RUNNING)
-		iperf_server_results(&server->session, &server->results);
+	iperf_server_results(&server->session, &server->results);
 	pthread_mutex_unlock(&server->lock);
 	server_conn_answer(server, conn);
 }

@@ -9,7 +9,7 @@
 
 #define NEWCOMERS 512    /* connections accepted at once: as many as the queue holds */
 #define READS 16         /* reads from a connection at once, before others get their turn */
-#define CATCH_UP_NS (200 * IPERF_MS) /* for threads that are behind, on a host that is busy */
+#define LATE_NS (200 * IPERF_MS) /* for threads that are behind, on a host that is busy */
 #define PAUSE_MS 100     /* without accepting, when descriptors are short */
 
 static void on_conn(uv_poll_t *poll, int status, int events);
@@ -89,38 +89,6 @@ static void hand_over(struct conn *conn)
 	uv_close((uv_handle_t *)&conn->poll, on_handed);
 }
 
-/* One read of a stream that is not the sink's yet. Returns whether there may be more. */
-static bool read_handing(struct server *server, struct conn *conn)
-{
-	ssize_t length = recv(conn->sink.fd, server->block, sizeof server->block, MSG_DONTWAIT);
-
-	if (length < 0 && (errno == EAGAIN || errno == EINTR))
-		return false;
-	pthread_mutex_lock(&server->lock);
-	if (length > 0)
-		iperf_server_octets(&server->session, &conn->sink.session, server->block, (size_t)length, clock_now_ns());
-	else if (length == 0)
-		iperf_server_eof(&server->session, &conn->sink.session, clock_now_ns());
-	else
-		iperf_server_reset(&server->session, &conn->sink.session, clock_now_ns());
-	pthread_mutex_unlock(&server->lock);
-	return conn->sink.session.state != IPERF_CONN_CLOSED;
-}
-
-void server_conn_catch_up_streams(struct server *server)
-{
-	int64_t until_ns = clock_now_ns() + CATCH_UP_NS;
-	struct conn *conn;
-
-	TAILQ_FOREACH(conn, &server->handing, link)
-		while (conn->sink.session.state != IPERF_CONN_CLOSED && read_handing(server, conn) &&
-		       clock_now_ns() < until_ns)
-			;
-	sink_catch_up(server->sink, until_ns);
-	if (server->datagrams)
-		datagrams_catch_up(server->datagrams, until_ns);
-}
-
 static void reset_conn(struct server *server, struct conn *conn)
 {
 	pthread_mutex_lock(&server->lock);
@@ -178,12 +146,7 @@ static void tell_read(struct server *server, struct conn *conn, const uint8_t *o
 	int64_t now_ns = clock_now_ns();
 
 	pthread_mutex_lock(&server->lock);
-	if (length > 0)
-		iperf_server_octets(&server->session, &conn->sink.session, octets, (size_t)length, now_ns);
-	else if (length == 0)
-		iperf_server_eof(&server->session, &conn->sink.session, now_ns);
-	else
-		iperf_server_reset(&server->session, &conn->sink.session, now_ns);
+	sink_tell(&server->session, &conn->sink, octets, length, now_ns);
 	if (conn->sink.session.state == IPERF_CONN_STREAM)
 		hand_over(conn);
 	server_settle(server);
@@ -213,6 +176,33 @@ static void read_conn(struct server *server, struct conn *conn, bool broken)
 			return;
 		}
 	}
+}
+
+/* One read of a stream that is not the sink's yet. Returns whether there may be more. */
+static bool read_handing(struct server *server, struct conn *conn)
+{
+	ssize_t length = recv(conn->sink.fd, server->block, sizeof server->block, MSG_DONTWAIT);
+
+	if (nothing_yet(length, false))
+		return false;
+	pthread_mutex_lock(&server->lock);
+	sink_tell(&server->session, &conn->sink, server->block, length, clock_now_ns());
+	pthread_mutex_unlock(&server->lock);
+	return conn->sink.session.state != IPERF_CONN_CLOSED;
+}
+
+void server_conn_catch_up_streams(struct server *server)
+{
+	int64_t until_ns = clock_now_ns() + LATE_NS;
+	struct conn *conn;
+
+	TAILQ_FOREACH(conn, &server->handing, link)
+		while (conn->sink.session.state != IPERF_CONN_CLOSED && read_handing(server, conn) &&
+		       clock_now_ns() < until_ns)
+			;
+	sink_catch_up(server->sink, until_ns);
+	if (server->datagrams)
+		datagrams_catch_up(server->datagrams, until_ns);
 }
 
 /* --- accepting --------------------------------------------------------------------------------------------------- */

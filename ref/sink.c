@@ -17,7 +17,6 @@
 #define BLOCK (512 * 1024)  /* octets in one read at most */
 #define BUSY (64 * 1024)    /* a read of so many tells that more is on its way */
 #define PATIENCE_US 12000   /* for the rest of a block */
-#define CATCH_UP_NS (20 * IPERF_MS) /* beside streams on which ever more arrives */
 #define STACK (128 * 1024)
 #define EVENTS 32
 
@@ -55,12 +54,7 @@ static bool receive(struct worker *worker, struct sink_conn *conn, bool hurry)
 	if (length < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
 	pthread_mutex_lock(config->lock);
-	if (length > 0)
-		iperf_server_octets(config->session, &conn->session, worker->block, (size_t)length, now_ns);
-	else if (length == 0)
-		iperf_server_eof(config->session, &conn->session, now_ns);
-	else
-		iperf_server_reset(config->session, &conn->session, now_ns);
+	sink_tell(config->session, conn, worker->block, length, now_ns);
 	open = conn->session.state != IPERF_CONN_CLOSED;
 	pthread_mutex_unlock(config->lock);
 	return open;
@@ -97,7 +91,7 @@ static void *work(void *user)
 	while (!atomic_load(&worker->stop) || atomic_load(&worker->conns) > 0) {
 		turn(worker, false);
 		while (rendezvous_is_asked(&worker->caught_up, &number)) {
-			int64_t until_ns = clock_now_ns() + CATCH_UP_NS;
+			int64_t until_ns = clock_now_ns() + RENDEZVOUS_READ_NS;
 
 			while (turn(worker, true) > 0 && clock_now_ns() < until_ns)
 				;

@@ -6,6 +6,7 @@
 #define IPERF_REF_SINK_H
 
 #include <pthread.h>
+#include <sys/types.h>
 
 #include "proto/server.h"
 
@@ -29,6 +30,18 @@ int sink_start(struct sink **sink, const struct sink_config *config);
 
 /* Hands a connection over; its session state is STREAM. Returns 0, or a negative errno and conn stays the caller's. */
 int sink_add(struct sink *sink, struct sink_conn *conn);
+
+/* Tells the session what recv() returned: octets, the end, or a failure. Under the lock. */
+static inline void sink_tell(struct iperf_server *session, struct sink_conn *conn, const uint8_t *octets, ssize_t length,
+			     int64_t now_ns)
+{
+	if (length > 0)
+		iperf_server_octets(session, &conn->session, octets, (size_t)length, now_ns);
+	else if (length == 0)
+		iperf_server_eof(session, &conn->session, now_ns);
+	else
+		iperf_server_reset(session, &conn->session, now_ns);
+}
 
 /* Has read what has arrived on all connections when it returns, or after until_ns (clock_now_ns()). Without the lock. */
 void sink_catch_up(struct sink *sink, int64_t until_ns);
