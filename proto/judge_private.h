@@ -210,7 +210,7 @@ enum iperf_verdict judge_datagram_verdict(const struct iperf_judge *judge, const
 
 void judge_server_must_close(struct iperf_judge *judge, struct iperf_judge_conn *conn, enum iperf_requirement why);
 void judge_server_excuse(struct iperf_judge_conn *conn);
-/* Looks at what the server has left undone for too long. Returns whether there was any: the session may know more now. */
+/* Looks at what the server has left undone for too long. Returns whether there was any. */
 bool judge_server_check_due(struct iperf_judge *judge);
 void judge_server_ended(struct iperf_judge *judge, struct iperf_judge_conn *conn, const struct iperf_mark *mark);
 void judge_server_forget(struct iperf_judge *judge, struct iperf_judge_conn *conn);
